@@ -61,8 +61,19 @@ pub enum Sources {
 }
 
 impl Sources {
-    /// Returns whether a callback from this IP address is permitted. An unknown address is only
-    /// permitted by [`Any`](Self::Any).
+    /// Returns whether a callback from this IP address is permitted.
+    ///
+    /// An unknown address is only permitted by [`Any`](Self::Any).
+    ///
+    /// ```
+    /// use idv_idnow::DataCentre;
+    /// use idv_idnow::callback::Sources;
+    ///
+    /// let source = Some([62, 128, 13, 228].into()); // an address of the data centre in Germany
+    /// assert!(Sources::Of(DataCentre::De).allows(source));
+    /// assert!(!Sources::Of(DataCentre::Ch).allows(source));
+    /// assert!(!Sources::Documented.allows(None));
+    /// ```
     #[must_use]
     pub fn allows(self, source: Option<IpAddr>) -> bool {
         match (self, source) {
@@ -76,6 +87,15 @@ impl Sources {
 
 /// Returns whether IDnow calls from this IP address: of the given data centre, or of any if it is
 /// `None` (chapter 14.3).
+///
+/// ```
+/// use idv_idnow::DataCentre;
+/// use idv_idnow::callback::is_documented_source;
+///
+/// let source = [193, 169, 187, 168].into();
+/// assert!(is_documented_source(source, None));
+/// assert!(!is_documented_source(source, Some(DataCentre::Test)));
+/// ```
 #[must_use]
 pub fn is_documented_source(source: IpAddr, centre: Option<DataCentre>) -> bool {
     let IpAddr::V4(source) = source.to_canonical() else {
@@ -102,6 +122,30 @@ const RETURN_PARAMETERS: [&str; 5] = [
 ///
 /// The callback is authenticated once, and each of its transaction numbers separately. A return
 /// names the transaction in its URL, at best, and proves nothing.
+///
+/// ```
+/// use idv_core::http::StatusCode;
+/// # use idv_core::http::{HeaderMap, Method};
+/// use idv_core::{CallbackAuth, Delivery, ErrorKind};
+/// use idv_idnow::callback::{self, Sources};
+///
+/// let auth = CallbackAuth::query("token", ["0123456789abcdef0123".into()])?;
+/// # let body = r#"{"identificationprocess":
+/// #     {"result":"SUCCESS","transactionnumber":"AH73JK3LM"}}"#;
+/// # let delivery = |uri: &str| {
+/// #     let uri = uri.parse().expect("a URI");
+/// #     Delivery::callback(Method::POST, uri, HeaderMap::new(), body)
+/// # };
+/// let delivered = delivery("/callback?token=0123456789abcdef0123"); // the body is a SUCCESS
+/// let message = callback::receive(&auth, Sources::Any, &delivered)?;
+/// assert_eq!(message.observations[0].subject.reference.as_deref(), Some("AH73JK3LM"));
+/// assert!(message.observations[0].trust.is_proven());
+/// assert_eq!(message.reply.status, StatusCode::OK);
+///
+/// let forged = callback::receive(&auth, Sources::Any, &delivery("/callback"));
+/// assert_eq!(forged.expect_err("no secret").kind(), &ErrorKind::Forged);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -96,8 +96,9 @@ settings! {
 }
 
 impl IdnowConfig {
-    /// Creates the configuration of an account at a data centre. All other settings have their
-    /// defaults.
+    /// Creates the configuration of an account at a data centre.
+    ///
+    /// All other settings have their defaults.
     ///
     /// ```
     /// use idv_idnow::{DataCentre, IdnowConfig, LinkStyle};
@@ -115,7 +116,18 @@ impl IdnowConfig {
         }
     }
 
-    /// Returns the URL of the gateway.
+    /// Returns the URL of the gateway (chapter 3.2.2): `gateway_url`, or the data centre's.
+    ///
+    /// ```
+    /// use idv_idnow::{DataCentre, IdnowConfig};
+    ///
+    /// let mut config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Ch);
+    /// assert_eq!(config.gateway()?.as_str(), "https://gateway.online-ident.ch/");
+    ///
+    /// config.gateway_url = Some("http://127.0.0.1:8080/idnow".parse().expect("a URL"));
+    /// assert_eq!(config.gateway()?.as_str(), "http://127.0.0.1:8080/idnow");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -128,7 +140,18 @@ impl IdnowConfig {
         )
     }
 
-    /// Returns the base URL of the person's pages.
+    /// Returns the base URL of the person's pages (chapter 6.1): `go_url`, or the data centre's.
+    ///
+    /// ```
+    /// use idv_idnow::{DataCentre, IdnowConfig};
+    ///
+    /// let mut config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::De);
+    /// assert_eq!(config.go()?.as_str(), "https://go.idnow.de/");
+    ///
+    /// config.go_url = Some("http://ident.ihrebank.de".parse().expect("a URL"));
+    /// assert!(config.go().is_err()); // personal data need https
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -137,7 +160,17 @@ impl IdnowConfig {
         self.address("go_url", self.go_url.as_ref(), DataCentre::go)
     }
 
-    /// Returns the permitted sources of callbacks.
+    /// Returns the permitted sources of callbacks (chapter 14.3).
+    ///
+    /// ```
+    /// use idv_idnow::callback::Sources;
+    /// use idv_idnow::{DataCentre, IdnowConfig};
+    ///
+    /// let mut config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::De);
+    /// assert_eq!(config.sources(), Sources::Any);
+    /// config.check_source = true;
+    /// assert_eq!(config.sources(), Sources::Of(DataCentre::De));
+    /// ```
     #[must_use]
     pub const fn sources(&self) -> Sources {
         match (self.check_source, self.host) {
@@ -147,7 +180,21 @@ impl IdnowConfig {
         }
     }
 
-    /// Returns the authentication of callbacks.
+    /// Returns the authentication of callbacks: a secret in the query of the webhook's URL, or
+    /// none.
+    ///
+    /// ```
+    /// use idv_idnow::{DataCentre, IdnowConfig};
+    ///
+    /// let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::De);
+    /// let config = config.callback_secret("0123456789abcdef0123").callback_parameter("key");
+    /// let auth = config.auth()?;
+    /// let (name, secret) = auth.parameter_for("AH73JK3LM").expect("a secret is set");
+    /// assert_eq!((name, secret.expose()), ("key", "0123456789abcdef0123"));
+    ///
+    /// assert!(config.callback_secret("too short").auth().is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -158,6 +205,16 @@ impl IdnowConfig {
     }
 
     /// Checks every setting.
+    ///
+    /// ```
+    /// use idv_idnow::{DataCentre, IdnowConfig};
+    ///
+    /// let mut config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+    /// assert!(config.check().is_ok());
+    /// config.host = None;
+    /// let error = config.check().expect_err("neither a data centre nor URLs");
+    /// assert!(error.to_string().contains(r#"set host to "de", "ch" or "test""#));
+    /// ```
     ///
     /// # Errors
     ///
@@ -226,7 +283,13 @@ impl DataCentre {
     /// Every data centre.
     pub const ALL: &'static [Self] = &[Self::De, Self::Ch, Self::Test];
 
-    /// Returns the URL of the gateway.
+    /// Returns the URL of the gateway (chapters 1.5 and 3.2.2).
+    ///
+    /// ```
+    /// use idv_idnow::DataCentre;
+    ///
+    /// assert_eq!(DataCentre::Test.gateway(), "https://gateway.test.idnow.de");
+    /// ```
     #[must_use]
     pub const fn gateway(self) -> &'static str {
         match self {
@@ -236,7 +299,13 @@ impl DataCentre {
         }
     }
 
-    /// Returns the base URL of the person's pages.
+    /// Returns the base URL of the person's pages (chapters 1.5 and 4.4).
+    ///
+    /// ```
+    /// use idv_idnow::DataCentre;
+    ///
+    /// assert_eq!(DataCentre::Ch.go(), "https://go.online-ident.ch");
+    /// ```
     #[must_use]
     pub const fn go(self) -> &'static str {
         match self {
@@ -247,6 +316,13 @@ impl DataCentre {
     }
 
     /// Returns the name in configurations.
+    ///
+    /// ```
+    /// use idv_idnow::DataCentre;
+    ///
+    /// let names: Vec<_> = DataCentre::ALL.iter().map(|centre| centre.name()).collect();
+    /// assert_eq!(names, ["de", "ch", "test"]);
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

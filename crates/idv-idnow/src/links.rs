@@ -35,7 +35,17 @@ pub struct Links {
 }
 
 impl Links {
-    /// Creates a builder for `company` at a base URL of the person's pages.
+    /// Creates a builder for `company` at a base URL of the person's pages (chapter 6.1).
+    ///
+    /// ```
+    /// use idv_idnow::links::Links;
+    ///
+    /// // A white label has a host of its own (chapter 6.1).
+    /// let links = Links::new("ihrebank", "https://ident.ihrebank.de".parse().expect("a URL"))?;
+    /// let link = links.short("CGD-DSFGE", None)?;
+    /// assert_eq!(link.expose().as_str(), "https://ident.ihrebank.de/CGD-DSFGE");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -47,8 +57,26 @@ impl Links {
         Ok(Self { company, go })
     }
 
-    /// Builds the long link, with the company id and the transaction number (chapter 6.1.1.1). A
-    /// page or a popup can embed it (chapter 6.1.2), with its host as the frame's source.
+    /// Builds the long link, with the company id and the transaction number (chapter 6.1.1.1).
+    ///
+    /// A page or a popup can embed it (chapter 6.1.2), with its host as the frame's source.
+    ///
+    /// `tracking` is the parameter `tid`, which the result returns as `trackingid` (chapter 6.1.3).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// use idv_idnow::api::TransactionNumber;
+    ///
+    /// let number = TransactionNumber::parse("1234567890")?;
+    /// let link = api.links().long(&number, Some("campaign-7"))?;
+    /// assert_eq!(
+    ///     link.expose().as_str(),
+    ///     "https://go.test.idnow.de/ihrebank/identifications/1234567890?tid=campaign-7"
+    /// );
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -64,7 +92,22 @@ impl Links {
         )
     }
 
-    /// Builds the short link, with the Ident-ID that the start call returned (chapter 6.1.1.2).
+    /// Builds the short link, with the Ident-ID that the start call returned (chapter 6.1.1.2) and
+    /// `tracking` as in [`Links::long`].
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// use idv_core::ErrorKind;
+    ///
+    /// let link = api.links().short("CGD-DSFGE", Some("campaign-7"))?;
+    /// assert_eq!(link.expose().as_str(), "https://go.test.idnow.de/CGD-DSFGE?tid=campaign-7");
+    ///
+    /// let error = api.links().short("../admin", None).expect_err("not an Ident-ID");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() });
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -82,7 +125,21 @@ impl Links {
     }
 
     /// Builds the URL of the webform in which the person enters the data (chapter 4.3), with or
-    /// without a transaction number. IDnow activates the webform per account.
+    /// without a transaction number, and with `tracking` as in [`Links::long`].
+    ///
+    /// IDnow activates the webform per account.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # let number = account::number();
+    /// let form = api.links().userdata(None, None)?;
+    /// assert_eq!(form.expose().path(), "/ihrebank/userdata");
+    /// let form = api.links().userdata(Some(&number), None)?;
+    /// assert_eq!(form.expose().path(), "/ihrebank/userdata/AH73JK3LM");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -100,7 +157,15 @@ impl Links {
         }
     }
 
-    /// Returns the base URL of the person's pages.
+    /// Returns the base URL of the person's pages (chapter 6.1).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// assert_eq!(api.links().go_url().host_str(), Some("go.test.idnow.de"));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn go_url(&self) -> &Url {
         &self.go
@@ -116,7 +181,17 @@ impl Links {
     }
 }
 
-/// Parses the base URL of the person's pages: `de`, `ch` or `test`, a host name, or a URL.
+/// Parses the base URL of the person's pages: `de`, `ch` or `test`, a host name of a white label,
+/// or a URL (chapter 6.1).
+///
+/// ```
+/// use idv_idnow::links;
+///
+/// assert_eq!(links::go_url("ch")?.as_str(), "https://go.online-ident.ch/");
+/// assert_eq!(links::go_url("ident.ihrebank.de")?.as_str(), "https://ident.ihrebank.de/");
+/// assert!(links::go_url("http://ident.ihrebank.de").is_err()); // not encrypted
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -153,7 +228,26 @@ pub struct SigningInput {
 }
 
 impl SigningInput {
-    /// Creates the input from its parts.
+    /// Creates the input from its parts (chapter 5.4), with the time in milliseconds since
+    /// 1970-01-01T00:00:00Z.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use idv_idnow::DataCentre;
+    /// use idv_idnow::links::{self, SigningInput};
+    ///
+    /// let parameters = BTreeMap::from([
+    ///     ("transactionnumber".to_owned(), "XYZ-123".into()),
+    ///     ("city".to_owned(), "München".into()),
+    /// ]);
+    /// let go = DataCentre::Test.go().parse().expect("a URL");
+    /// let input = SigningInput::new(
+    ///     "ihrebank".to_owned(), go, "exampleApiKey".into(), parameters, 1_405_074_349_567,
+    /// );
+    /// let link = links::signed(&input)?;
+    /// assert!(link.expose().query().is_some_and(|query| query.starts_with("city=M%C3%BCnchen&")));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub const fn new(
         company: String,
@@ -171,7 +265,25 @@ impl SigningInput {
         }
     }
 
-    /// Returns the parameters of a link for a start request.
+    /// Returns the parameters of a link for a start request, by the names in the table of chapter
+    /// 5.4.2.
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::api::{Answer, StartRequest, TransactionNumber};
+    /// use idv_idnow::links::SigningInput;
+    ///
+    /// let number = TransactionNumber::parse("XYZ-123")?;
+    /// let mut request = StartRequest::default();
+    /// request.lastname = Some("Mustermann".into());
+    /// let parameters = SigningInput::parameters_of(&number, &request)?;
+    /// assert!(parameters.keys().eq(["lastname", "transactionnumber"]));
+    ///
+    /// request.questions.insert("contract".into(), Answer::YesNo(true.into()));
+    /// let error = SigningInput::parameters_of(&number, &request).expect_err("an answer");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "questions".into() });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -217,6 +329,29 @@ impl fmt::Debug for SigningInput {
 /// this, and IDnow recommends it. The parameters are sorted by name. HMAC-SHA256 under the API key
 /// signs the unencoded text `/v1/{company}/start?name=value&…`. Then the values are form-encoded,
 /// and the signature is appended in lower-case hexadecimal.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+/// use idv_core::ErrorKind;
+/// use idv_idnow::api::StartRequest;
+/// use idv_idnow::links::{self, SigningInput};
+///
+/// # let config = account::config();
+/// # let (go_url, api_key) = (config.go()?, config.api_key);
+/// # let parameters = SigningInput::parameters_of(&account::number(), &StartRequest::default())?;
+/// # let company = "ihrebank".to_owned();
+/// let mut input = SigningInput::new(company, go_url, api_key, parameters, 1_405_074_349_567);
+/// input.parameters.insert("street".into(), "Musterstraße 123".into());
+/// let link = links::signed(&input)?;
+/// let query = link.expose().query().unwrap_or_default();
+/// assert!(query.starts_with("street=Musterstra%C3%9Fe+123&timestamp=1405074349567&"));
+///
+/// // The value could be read as two parameters.
+/// input.parameters.insert("city".into(), "X&gender=MALE".into());
+/// let field = "person.address.city".into();
+/// assert_eq!(links::signed(&input).unwrap_err().kind(), &ErrorKind::InvalidRequest { field });
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Ambiguous values
 ///
@@ -267,7 +402,15 @@ pub fn signed(input: &SigningInput) -> Result<SessionUrl> {
     Ok(SessionUrl::new(url))
 }
 
-/// Returns a time in the unit of a link's timestamp.
+/// Returns a time in the unit of a link's timestamp: milliseconds since 1970-01-01T00:00:00Z
+/// (chapter 5.4.2).
+///
+/// ```
+/// use idv_idnow::links;
+///
+/// let at = "2014-07-11T10:25:49.567Z".parse().expect("a time");
+/// assert_eq!(links::timestamp_ms(at), 1_405_074_349_567);
+/// ```
 #[must_use]
 pub fn timestamp_ms(at: Timestamp) -> i64 {
     at.as_millisecond()

@@ -53,6 +53,17 @@ impl Idnow {
 
     /// Creates the provider from a configuration, without sending anything.
     ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+    ///
+    /// let config = IdnowConfig::new("ihrebank", "".into(), DataCentre::Test);
+    /// let error = Idnow::new(config).expect_err("the API key is empty");
+    /// assert_eq!(error.kind(), &ErrorKind::Config);
+    /// assert!(error.to_string().contains("api_key is empty"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](ErrorKind::Config), naming the key and the accepted values;
@@ -77,25 +88,30 @@ impl Idnow {
         })
     }
 
-    /// Sets a function that modifies each request before the adapter checks and sends it. It
-    /// replaces an earlier function.
+    /// Sets a function that modifies each request before the adapter checks and sends it.
+    ///
+    /// It replaces an earlier function.
     ///
     /// Use it for parts of the request that neither the model nor
     /// [`IdnowOptions`](crate::IdnowOptions) covers.
     ///
     /// ```
-    /// use idv_core::{Client, NewVerification};
-    /// use idv_idnow::Idnow;
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(201, r#"{"id":"IBA-H5FD8"}"#);
+    /// # let client = account::client(&server);
+    /// use idv_core::NewVerification;
+    /// use idv_idnow::{Idnow, api::Answer};
     ///
-    /// fn customize(client: &Client) {
-    ///     if let Some(vendor) = client.vendor::<Idnow>() {
-    ///         vendor.customize(|new: &NewVerification, request| {
-    ///             let answer = idv_idnow::api::Answer::YesNo(true.into());
-    ///             request.questions.insert("contract".to_owned(), answer);
-    ///             Ok(())
-    ///         });
-    ///     }
-    /// }
+    /// let vendor = client.vendor::<Idnow>().expect("the client of this vendor");
+    /// vendor.customize(|_new, request| {
+    ///     request.questions.insert("contract".to_owned(), Answer::YesNo(true.into()));
+    ///     Ok(())
+    /// });
+    /// client.create(&NewVerification::new(client.reference())).await?;
+    /// assert_eq!(server.body(), r#"{"questions":{"contract":{"value":1}}}"#);
+    /// # Ok(())
+    /// # });
     /// ```
     pub fn customize(
         &self,
@@ -104,7 +120,17 @@ impl Idnow {
         self.customize.set(function);
     }
 
-    /// Returns the vendor's own API.
+    /// Returns the vendor's own API, for calls beyond the model.
+    ///
+    /// ```
+    /// use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+    ///
+    /// let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+    /// let idnow = Idnow::new(config)?;
+    /// let form = idnow.api().links().userdata(None, None)?;
+    /// assert_eq!(form.expose().as_str(), "https://go.test.idnow.de/ihrebank/userdata");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
@@ -135,7 +161,23 @@ impl Idnow {
     }
 
     /// Normalizes a result that arrived in a file: by mail, optionally encrypted (chapter 10), or
-    /// by SFTP (chapter 9). The observations are claims, because a file proves nothing.
+    /// by SFTP (chapter 9).
+    ///
+    /// The observations are claims, because a file proves nothing.
+    ///
+    /// ```
+    /// use idv_core::{Outcome, Status};
+    /// use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+    ///
+    /// let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+    /// let file = br#"{"identifications":[{"identificationprocess":
+    ///     {"result":"SUCCESS","transactionnumber":"AH73JK3LM"}}]}"#;
+    /// let observations = Idnow::new(config)?.read_file(file)?;
+    /// assert_eq!(observations[0].status, Some(Status::Finished(Outcome::Verified)));
+    /// assert_eq!(observations[0].subject.reference.as_deref(), Some("AH73JK3LM"));
+    /// assert!(!observations[0].trust.is_proven());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

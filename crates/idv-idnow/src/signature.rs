@@ -76,11 +76,22 @@ pub const KNOWN_KEYS: &[KnownKey] = &[
     },
 ];
 
-/// Returns the entry of [`KNOWN_KEYS`] for a file, by its digest. `pem` is the downloaded file with
-/// its original line endings.
+/// Returns the entry of [`KNOWN_KEYS`] for a file, by its digest.
+///
+/// `pem` is the downloaded file with its original line endings.
 ///
 /// The digest is SHA-1, as in the document: it distinguishes the right file from a wrong one, but
 /// does not replace a download over a trusted connection.
+///
+/// ```
+/// use idv_idnow::signature;
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/signature/");
+/// # let pem = std::fs::read(format!("{folder}rsa-2048.pem"))?;
+/// // A key that is not in the table, such as one of another environment:
+/// assert_eq!(signature::known_key(&pem), None);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use]
 pub fn known_key(pem: &[u8]) -> Option<&'static KnownKey> {
     let sha1 = sha1(pem);
@@ -96,6 +107,20 @@ pub struct PublicKey {
 
 impl PublicKey {
     /// Parses a key from the first section of a PEM file, which must be a `PUBLIC KEY`.
+    ///
+    /// ```
+    /// use idv_idnow::signature::PublicKey;
+    ///
+    /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/signature/");
+    /// # let pem = std::fs::read_to_string(format!("{folder}p256.pem"))?;
+    /// # let certificate = std::fs::read_to_string(format!("{folder}certificate.pem"))?;
+    /// let key = PublicKey::from_pem(&pem)?;
+    /// assert_eq!(format!("{key:?}"), r#"PublicKey("ECDSA on P-256")"#);
+    ///
+    /// let error = PublicKey::from_pem(&certificate).expect_err("a certificate");
+    /// assert!(error.to_string().contains("extract its public key with `openssl x509"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -139,6 +164,23 @@ impl PublicKey {
     /// `xml` and `signature` are the files from the archive, byte for byte: a changed line ending
     /// invalidates the signature. The signature is raw, neither Base64 nor hexadecimal.
     ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::signature::PublicKey;
+    ///
+    /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/signature/");
+    /// # let pem = std::fs::read_to_string(format!("{folder}rsa-2048.pem"))?;
+    /// # let mut xml = std::fs::read(format!("{folder}signed.xml"))?;
+    /// # let signature = std::fs::read(format!("{folder}rsa-2048.sig"))?;
+    /// let key = PublicKey::from_pem(&pem)?;
+    /// key.verify(&xml, &signature)?;
+    ///
+    /// xml.push(b'\n');
+    /// let error = key.verify(&xml, &signature).expect_err("a changed file");
+    /// assert_eq!(error.kind(), &ErrorKind::Forged);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Forged`](ErrorKind::Forged) if this key did not sign these bytes.
@@ -151,7 +193,32 @@ impl PublicKey {
     }
 
     /// Verifies the result in an archive with the signature beside it, and returns only the
-    /// verified result. [`wire::read`](crate::wire::read) parses it.
+    /// verified result.
+    ///
+    /// [`wire::read`](crate::wire::read) parses it.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::signature::PublicKey;
+    /// use idv_idnow::wire;
+    /// use idv_idnow::wire::archive::Limits;
+    ///
+    /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/signature/");
+    /// # let pem = std::fs::read_to_string(format!("{folder}rsa-2048.pem"))?;
+    /// # let signed = std::fs::read(format!("{folder}signed.xml"))?;
+    /// # let signature = std::fs::read(format!("{folder}rsa-2048.sig"))?;
+    /// # let xml = ("AH73JK3LM.xml", signed.as_slice());
+    /// # let archive = account::archive(&[xml, ("AH73JK3LM.sig", signature.as_slice())]);
+    /// # let unsigned = account::archive(&[xml]);
+    /// let key = PublicKey::from_pem(&pem)?;
+    /// let xml = key.verify_archive(&archive, &Limits::default())?;
+    /// assert_eq!(wire::read(&xml)?.identifications.len(), 1);
+    ///
+    /// let error = key.verify_archive(&unsigned, &Limits::default()).expect_err("no signature");
+    /// assert_eq!(error.kind(), &ErrorKind::Forged);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
