@@ -21,8 +21,19 @@ pub struct CallRow {
 }
 
 impl CallRow {
-    /// Returns the error of a response with this status: by the document's meaning for this call,
-    /// or, if it has none, by the status alone.
+    /// Returns the error of a response with this HTTP status: by the document's meaning for this
+    /// call, or, if it has none, by the status alone.
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_core::http::StatusCode;
+    /// use idv_identity_tm::api::CALLS;
+    ///
+    /// let cancel = CALLS.iter().find(|call| call.name == "cancelOrder").expect("a call");
+    /// assert_eq!(cancel.error(StatusCode::NOT_ACCEPTABLE).kind(), &ErrorKind::Conflict);
+    /// // The document has no 403.
+    /// assert_eq!(cancel.error(StatusCode::FORBIDDEN).kind(), &ErrorKind::Unauthorized);
+    /// ```
     #[must_use]
     pub fn error(&self, status: StatusCode) -> Error {
         Failure::error_of(self.failures, status.as_u16()).unwrap_or_else(|| undocumented(status))

@@ -13,8 +13,21 @@ use crate::wire::{NewPassword, SignmeUser, SystemStatus};
 pub struct Tan(Secret);
 
 impl Tan {
-    /// Parses a TAN: 1 to 6 letters or digits. The document specifies 6 for signing (chapter 5.2.3)
-    /// and 5 for a phone number (chapter 6.2.3), but has 6 in its own sample.
+    /// Parses a TAN: 1 to 6 letters or digits.
+    ///
+    /// The document specifies 6 for signing (chapter 5.2.3) and 5 for a phone number (chapter
+    /// 6.2.3), but has 6 in its own sample.
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::api::Tan;
+    ///
+    /// let tan = Tan::parse("123456")?;
+    /// assert!(!format!("{tan:?}").contains("123456"));
+    /// let error = Tan::parse("123 456").expect_err("seven characters, one of them a blank");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "tan".into() });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -56,9 +69,28 @@ impl Api {
     ///
     /// The call is not repeated if its response is lost, because each call sends a text message.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(202);
+    /// # server.lose();
+    /// # let order = account::order_id();
+    /// use idv_core::Effect;
+    ///
+    /// api.request_sign(&cx, &order).await?;
+    /// assert_eq!(server.line(), "POST requestSign/99920006C38842");
+    ///
+    /// // If the response is lost, the TAN may have been sent.
+    /// let error = api.request_sign(&cx, &order).await.expect_err("no response");
+    /// assert_eq!((error.effect(), server.count()), (Effect::Unknown, 2));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// See [`Api`].
+    /// See [`Api`]. [`Conflict`](idv_core::ErrorKind::Conflict) if the state of the order does not
+    /// allow signing, or if it is over.
     ///
     /// # Cancellation
     ///
@@ -69,6 +101,28 @@ impl Api {
     }
 
     /// Signs with the TAN that the person received (chapter 5.2).
+    ///
+    /// The call is not repeated if its response is lost: a wrong TAN counts, and too many cancel
+    /// the order.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(409);
+    /// # server.status(202);
+    /// # let order = account::order_id();
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::api::Tan;
+    ///
+    /// let error = api.confirm_sign(&cx, &order, &Tan::parse("123465")?).await.expect_err("wrong");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "tan".into() });
+    ///
+    /// api.confirm_sign(&cx, &order, &Tan::parse("123456")?).await?;
+    /// assert_eq!(server.line(), "POST confirmSign/99920006C38842");
+    /// assert_eq!(server.body(), r#"{"tan":"123456"}"#);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -85,9 +139,30 @@ impl Api {
 
     /// Sends the person another TAN for signing (chapter 5.3).
     ///
+    /// The call is not repeated if its response is lost, because each call sends a text message.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(412);
+    /// # server.status(202);
+    /// # let order = account::order_id();
+    /// use idv_core::ErrorKind;
+    ///
+    /// // Before `request_sign`:
+    /// let error = api.resend_sign_tan(&cx, &order).await.expect_err("not started");
+    /// assert_eq!(error.kind(), &ErrorKind::Conflict);
+    /// // After it:
+    /// api.resend_sign_tan(&cx, &order).await?;
+    /// assert_eq!(server.line(), "POST requestResendSignTan/99920006C38842");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// See [`Api`].
+    /// See [`Api`]. [`Conflict`](idv_core::ErrorKind::Conflict) if signing was not started, or if
+    /// it is over.
     ///
     /// # Cancellation
     ///
@@ -99,9 +174,23 @@ impl Api {
 
     /// Starts the verification of a phone number: the vendor sends the person a TAN (chapter 6.1).
     ///
+    /// The call is not repeated if its response is lost, because each call sends a text message.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(202);
+    /// # let order = account::order_id();
+    /// api.request_phone_verification(&cx, &order).await?;
+    /// assert_eq!(server.line(), "POST requestPhoneVerification/99920006C38842");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// See [`Api`].
+    /// See [`Api`]. [`Conflict`](idv_core::ErrorKind::Conflict) if the state of the order does not
+    /// allow a verification, or if it is over.
     ///
     /// # Cancellation
     ///
@@ -116,6 +205,29 @@ impl Api {
     }
 
     /// Verifies the phone number with the TAN that the person received (chapter 6.2).
+    ///
+    /// The call is not repeated if its response is lost, as [`Api::confirm_sign`].
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(202);
+    /// # server.status(429);
+    /// # let order = account::order_id();
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::api::Tan;
+    ///
+    /// let tan = Tan::parse("12345")?;
+    /// api.prove_phone_control(&cx, &order, &tan).await?;
+    /// assert_eq!(server.line(), "POST provePhoneControl/99920006C38842");
+    /// assert_eq!(server.body(), r#"{"tan":"12345"}"#);
+    ///
+    /// // After too many wrong TANs, the vendor answers with 429 and cancels the order.
+    /// let error = api.prove_phone_control(&cx, &order, &tan).await.expect_err("cancelled");
+    /// assert_eq!(error.kind(), &ErrorKind::Conflict);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -135,9 +247,23 @@ impl Api {
 
     /// Sends the person another TAN for the phone number (chapter 6.3).
     ///
+    /// The call is not repeated if its response is lost, because each call sends a text message.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(202);
+    /// # let order = account::order_id();
+    /// api.resend_phone_tan(&cx, &order).await?;
+    /// assert_eq!(server.line(), "POST requestResendPhoneTan/99920006C38842");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// See [`Api`].
+    /// See [`Api`]. [`Conflict`](idv_core::ErrorKind::Conflict) if the verification was not
+    /// started, or if it is over.
     ///
     /// # Cancellation
     ///
@@ -147,8 +273,23 @@ impl Api {
             .await
     }
 
-    /// Returns whether the servers are up (chapter 8.1). An answer with a status other than 200
-    /// gives `false`.
+    /// Returns whether the servers are up (chapter 8.1).
+    ///
+    /// An answer with a status other than 200 gives `false`.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(200);
+    /// # server.status(404);
+    /// assert!(api.server_status(&cx).await?);
+    /// assert_eq!(server.line(), "GET serverStatus");
+    ///
+    /// // For example, a proxy answers in place of the servers.
+    /// assert!(!api.server_status(&cx).await?);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -163,6 +304,21 @@ impl Api {
     }
 
     /// Returns the status of each of the vendor's systems (chapter 8.2).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"serverAlive":true,"apiAvailable":true,"videoAvailable":true,
+    /// #     "mailingAvailable":true,"smsTanAvailable":false,"eSign":{"qesAvailable":true}}"#);
+    /// let status = api.system_status(&cx).await?;
+    /// assert_eq!(server.line(), "GET systemStatus");
+    /// assert_eq!(status.video_available, Some(true));
+    /// assert_eq!(status.sms_tan_available, Some(false));
+    /// assert_eq!(status.esign.qes_available, Some(true));
+    /// assert_eq!(status.iproov_available, None); // not enabled for the account
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -180,12 +336,30 @@ impl Api {
         SystemStatus::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
-    /// Returns whether an e-mail address has a sign-me account, and whether the account can sign
-    /// (chapter 9.1).
+    /// Returns whether an e-mail address has a sign-me account, and whether the account can sign:
+    /// with signatures of any type, or of `signature_type` (chapter 9.1).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"UserExists":false,"UserIsAbleToSign":false}"#);
+    /// use idv_identity_tm::api::SignatureType;
+    ///
+    /// let email = "e.mustermann@example.com".into();
+    /// let user = api.check_signme_user(&cx, &email, Some(SignatureType::Qes)).await?;
+    /// assert_eq!(user.user_exists, Some(false));
+    /// assert_eq!(
+    ///     server.body(),
+    ///     r#"{"Email":"e.mustermann@example.com","signatureType":"QES"}"#
+    /// );
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
-    /// See [`Api`].
+    /// See [`Api`]. [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Email` if the
+    /// text has no `@`; nothing is sent in this case.
     ///
     /// # Cancellation
     ///
@@ -223,7 +397,27 @@ impl Api {
     }
 
     /// Requests a new password: the vendor sends a TAN to `mobile`, which must be the number that
-    /// the vendor's service desk knows (chapter 9.2.1). Nothing changes until the TAN is confirmed.
+    /// the vendor's service desk knows, in international form without blanks (chapter 9.2.1).
+    ///
+    /// Nothing changes until the TAN is confirmed.
+    ///
+    /// The call is not repeated if its response is lost, because each call sends a text message.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(200);
+    /// use idv_core::ErrorKind;
+    ///
+    /// api.request_new_password(&cx, &"+49171123456".into()).await?;
+    /// assert_eq!(server.line(), "POST requestNewPassword");
+    /// assert_eq!(server.body(), r#"{"mobile":"+49171123456"}"#);
+    ///
+    /// let error = api.request_new_password(&cx, &"0171 123456".into()).await.expect_err("no +");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "mobile".into() });
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -259,7 +453,20 @@ impl Api {
     /// Changes the password and returns the new one (chapter 9.2.2).
     ///
     /// This [`Api`] keeps using the old password, which no longer works. Store the new one and
-    /// create another client with it.
+    /// create another client with it. The call is not repeated if its response is lost.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"password":"XXXXXXXXXXXX"}"#);
+    /// use idv_identity_tm::api::Tan;
+    ///
+    /// let password = api.confirm_new_password(&cx, &Tan::parse("123456")?).await?;
+    /// assert_eq!(password.expose(), "XXXXXXXXXXXX"); // store it now
+    /// assert_eq!(server.line(), "POST confirmNewPassword");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

@@ -66,7 +66,9 @@ const CRYPT: &str = "crypt";
 ///
 /// # Examples
 ///
-/// Places an order:
+/// In the examples of the calls, `api` is this client, `cx` is a context, `order` is the identifier
+/// of an order, and `server` is the vendor in memory: `server.line()` is the method and the path of
+/// the last request, and `server.body()` is its body. Places an order:
 ///
 /// ```
 /// use idv_core::{Client, Operation, call::CallPolicy};
@@ -156,6 +158,19 @@ impl IdentDataVariants {
 impl Api {
     /// Creates a client from a configuration, without sending anything.
     ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::IdentityTmConfig;
+    /// use idv_identity_tm::api::Api;
+    ///
+    /// let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// assert!(Api::new(&config).is_ok());
+    ///
+    /// config.product = 13;
+    /// let error = Api::new(&config).expect_err("the document has no product 13");
+    /// assert_eq!(error.kind(), &ErrorKind::Config);
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](ErrorKind::Config), as [`IdentityTmConfig::check`];
@@ -182,6 +197,30 @@ impl Api {
     /// The call is not repeated if its response is lost: a repetition would be another order.
     /// [`Api::orders_by_ref`] looks for the first one.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(202, r#"{"OrderID":"99921269855041","TargetURL":
+    /// #     "https://www.identity.tm/status/37C4B60A72A1C6C74FC038282CED500B"}"#);
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::api::order::{Address, Order, Product};
+    ///
+    /// let address = Address::new("Erika".into(), "Mustermann".into(), "DE".into());
+    /// let mut order = Order::new(Product::Video, "e.mustermann@example.com".into(), address);
+    /// order.target_link = true;
+    /// let response = api.put_order(&cx, &order).await?;
+    /// assert_eq!(server.line(), "PUT putOrder");
+    /// assert_eq!(response.order_id.as_str(), "99921269855041");
+    /// assert!(response.target_url.is_some_and(|url| url.expose().path().starts_with("/status/")));
+    ///
+    /// // An order with a forbidden value is not sent.
+    /// order.mobile = Some("0171 1234567".into());
+    /// let error = api.put_order(&cx, &order).await.expect_err("not international");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "Mobile".into() });
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`]. [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document
@@ -197,12 +236,33 @@ impl Api {
         PutOrderResponse::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
-    /// Returns the history of an order (chapter 3.2). Parse it with
-    /// [`StatusList`](crate::wire::StatusList).
+    /// Returns the history of an order (chapter 3.2), open or finished.
+    ///
+    /// Parse it with [`StatusList`](crate::wire::StatusList).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"OrderID":"99920006C38842","Executed":"2018-09-05T11:06:21+02:00",
+    /// #     "Status":[{"Kind":75,"Time":"2018-09-05T11:06:21+02:00"},
+    /// #     {"Kind":6,"Time":"2018-09-05T11:06:21+02:00"}]}"#);
+    /// # let order = account::order_id();
+    /// use idv_identity_tm::api::StatusVariants;
+    /// use idv_identity_tm::wire::StatusList;
+    ///
+    /// let answer = api.status(&cx, &order, StatusVariants::ALL).await?;
+    /// assert_eq!(server.line(), "GET getStatus/99920006C38842/ExtendedList/IncludeSubKind");
+    /// let list = answer.read(StatusList::read)?;
+    /// let last = list.status.as_ref().and_then(|entries| entries.last()).expect("an entry");
+    /// assert_eq!(last.kind.as_ref().and_then(|kind| kind.number()), Some(6)); // identified
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
-    /// See [`Api`].
+    /// See [`Api`]. [`NotFound`](ErrorKind::NotFound) if there is no such order;
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) as [`Api::ident_data`].
     ///
     /// # Cancellation
     ///
@@ -217,12 +277,34 @@ impl Api {
             .await
     }
 
-    /// Returns the result of an order (chapter 3.3). Parse it with
-    /// [`IdentResult`](crate::wire::IdentResult), unless it is signed.
+    /// Returns the result of a finished order (chapter 3.3).
+    ///
+    /// Parse it with [`IdentResult`](crate::wire::IdentResult), unless it is signed.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"Identitfied":"2018-09-05T11:06:21+02:00","IdentifyMethod":"Video",
+    /// #     "IdentData":[{"Type":1,"Firstname":"Erika","Surname":"Mustermann"}]}"#);
+    /// # let order = account::order_id();
+    /// use idv_core::Text;
+    /// use idv_identity_tm::api::IdentDataVariants;
+    /// use idv_identity_tm::wire::IdentResult;
+    ///
+    /// let mut variants = IdentDataVariants::default();
+    /// variants.identify_method = true;
+    /// let answer = api.ident_data(&cx, &order, variants).await?;
+    /// assert_eq!(server.line(), "GET getIdentData/99920006C38842/IncludeIdentifyMethod");
+    /// let result = answer.read(IdentResult::read)?;
+    /// assert_eq!(result.identify_method.as_ref().map(Text::expose), Some("Video"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
-    /// See [`Api`]. [`LimitExceeded`](ErrorKind::LimitExceeded) if the result is longer than the
+    /// See [`Api`]. [`Conflict`](ErrorKind::Conflict) if the order is not finished;
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the result is longer, in bytes, than the
     /// configuration's `max_embedded_bytes`; [`Forged`](ErrorKind::Forged) if it was requested
     /// encrypted and cannot be decrypted.
     ///
@@ -239,8 +321,27 @@ impl Api {
             .await
     }
 
-    /// Deletes the data of a finished order (chapter 3.12). For an open order, use
-    /// [`cancel`](Api::cancel).
+    /// Deletes the data of a finished order (chapter 3.12).
+    ///
+    /// For an open order, use [`cancel`](Api::cancel). The call is retried after a lost response.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(202);
+    /// # server.status(406);
+    /// # let order = account::order_id();
+    /// use idv_core::ErrorKind;
+    ///
+    /// api.delete(&cx, &order).await?;
+    /// assert_eq!(server.line(), "DELETE delIdentdata/99920006C38842");
+    ///
+    /// // The vendor answers with 406 if the order is still open.
+    /// let error = api.delete(&cx, &order).await.expect_err("an open order");
+    /// assert_eq!(error.kind(), &ErrorKind::Conflict);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -257,6 +358,19 @@ impl Api {
 
     /// Cancels an open order (chapter 4.2), without deleting its data.
     ///
+    /// The call is retried after a lost response.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(202);
+    /// # let order = account::order_id();
+    /// api.cancel(&cx, &order).await?;
+    /// assert_eq!(server.line(), "POST cancelOrder/99920006C38842");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`]. [`Conflict`](ErrorKind::Conflict) if the order is finished or already
@@ -270,8 +384,27 @@ impl Api {
             .await
     }
 
-    /// Returns the orders under a reference, of the last 90 days (chapter 3.13). A reference need
-    /// not be unique.
+    /// Returns the orders under a reference, of the last 90 days (chapter 3.13).
+    ///
+    /// A reference need not be unique.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"["99921801997040","99921800019939"]"#);
+    /// use idv_core::{ErrorKind, Reference};
+    ///
+    /// let orders = api.orders_by_ref(&cx, &Reference::existing("543210")?).await?;
+    /// assert_eq!(server.line(), "GET getOrdersByRef/543210");
+    /// assert_eq!(orders.len(), 2);
+    /// assert_eq!(orders[0].as_str(), "99921801997040");
+    ///
+    /// let other = Reference::existing("case_543210")?; // the vendor allows no underscore
+    /// let error = api.orders_by_ref(&cx, &other).await.expect_err("an underscore");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "reference".into() });
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

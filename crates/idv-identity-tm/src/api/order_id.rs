@@ -10,7 +10,18 @@ use idv_core::{Error, Result, VendorId, VerificationId};
 pub struct OrderId(String);
 
 impl OrderId {
-    /// Parses an order id.
+    /// Parses an order id: 1 to 20 ASCII letters and digits (chapter 3.1.5).
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::api::OrderId;
+    ///
+    /// let order = OrderId::parse("99920006C38842")?;
+    /// assert_eq!(format!("{order:?}"), "OrderId(…)");
+    /// let error = OrderId::parse("99920006-C38842").expect_err("a hyphen");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -28,7 +39,18 @@ impl OrderId {
         Ok(Self(text))
     }
 
-    /// Returns the id in clear text.
+    /// Returns the id in clear text, as in the paths of the calls.
+    ///
+    /// ```
+    /// use idv_core::{Reference, VendorId, VerificationId};
+    /// use idv_identity_tm::api::OrderId;
+    ///
+    /// // The order of a verification that was created through the model.
+    /// let reference = Reference::parse("6f1c2a9e1c1f4a6b")?;
+    /// let id = VerificationId::new(reference, Some(VendorId::new("99921269855041")));
+    /// assert_eq!(OrderId::try_from(&id)?.as_str(), "99921269855041");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
