@@ -51,8 +51,24 @@ pub struct VideoHashes {
 }
 
 impl PutOrderResponse {
-    /// Parses the response. An unusable optional member is treated as absent, because the order was
-    /// placed.
+    /// Parses the response (chapter 3.1.5).
+    ///
+    /// An unusable optional member is treated as absent, because the order was placed.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::PutOrderResponse;
+    ///
+    /// let response = PutOrderResponse::read(br#"{"OrderID": "99921269855041",
+    ///     "VideoHashes": {"ShortCode": "SHU8T", "LongCode": "a9PPz-eFcNBifsk--bNJ"}}"#)?;
+    /// assert_eq!(response.order_id.as_str(), "99921269855041");
+    /// let short_code = response.video_hashes.and_then(|hashes| hashes.short_code);
+    /// assert_eq!(short_code.as_ref().map(idv_core::Secret::expose), Some("SHU8T"));
+    ///
+    /// let refused = PutOrderResponse::read(br#"{"Error": "Email missing"}"#);
+    /// let error = refused.expect_err("no order");
+    /// assert_eq!(error.vendor_text().map(|text| text.expose().as_str()), Some("Email missing"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

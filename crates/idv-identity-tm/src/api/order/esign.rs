@@ -22,7 +22,26 @@ pub struct SignDocument {
 }
 
 impl SignDocument {
-    /// Creates a document. The vendor chooses the position of the signature.
+    /// Creates a document from the bytes of a PDF and its file name, which has at most 50
+    /// characters.
+    ///
+    /// The vendor chooses the position of the signature.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::{Placement, SignDocument};
+    ///
+    /// let mut contract = SignDocument::new(b"%PDF-1.7".to_vec(), "contract.pdf".to_owned());
+    /// contract.placement = Some(Placement::Field("signature".to_owned()));
+    /// assert_eq!(
+    ///     serde_json::to_value(&contract)?,
+    ///     serde_json::json!({
+    ///         "Data": "JVBERi0xLjc=",
+    ///         "Filename": "contract.pdf",
+    ///         "SignatureFieldName": "signature",
+    ///     })
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn new(data: Vec<u8>, filename: impl Into<Pii<String>>) -> Self {
         Self {
@@ -79,7 +98,21 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Creates a stamp with this text.
+    /// Creates a stamp with this text of at most 500 characters, at the vendor's default position.
+    ///
+    /// Lengths are in PDF points (1/72 inch).
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::{Stamp, StampPosition};
+    ///
+    /// let mut stamp = Stamp::new("Signed by [SIGNEE] on [DATE]".to_owned());
+    /// stamp.position = Some(StampPosition::At(72, 36)); // one inch from the left, half from below
+    /// assert_eq!(
+    ///     serde_json::to_value(&stamp)?,
+    ///     serde_json::json!({"PosX": 72, "PosY": 36, "Content": "Signed by [SIGNEE] on [DATE]"})
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn new(content: impl Into<Pii<String>>) -> Self {
         Self {
@@ -124,7 +157,19 @@ pub struct SignHash {
 }
 
 impl SignHash {
-    /// Creates the hash of a file.
+    /// Creates the hash of a file, from the bytes of the hash and a file name of at most 50
+    /// characters.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::SignHash;
+    ///
+    /// let hash = SignHash::new(vec![0xBA, 0x78, 0x16], "contract.pdf".to_owned());
+    /// assert_eq!(
+    ///     serde_json::to_value(&hash)?,
+    ///     serde_json::json!({"Hash": "ungW", "Filename": "contract.pdf"})
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn new(hash: Vec<u8>, filename: impl Into<Pii<String>>) -> Self {
         Self {
@@ -153,7 +198,17 @@ pub struct MultiSign {
 }
 
 impl MultiSign {
-    /// Signs the documents of this order.
+    /// Signs the documents of this order, at the vendor's default positions.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::OrderId;
+    /// use idv_identity_tm::api::order::MultiSign;
+    ///
+    /// let first = OrderId::parse("99920006C38842")?;
+    /// let json = serde_json::to_value(MultiSign::of(first))?;
+    /// assert_eq!(json, serde_json::json!({"FirstOrderID": "99920006C38842"}));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn of(first_order_id: OrderId) -> Self {
         Self {
@@ -177,7 +232,17 @@ pub struct SignParameters {
 }
 
 impl SignParameters {
-    /// Creates a signature on a file of the first order.
+    /// Creates a signature on a file of the first order: at coordinates in PDF points (1/72 inch),
+    /// or in a field.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::{Placement, SignParameters};
+    ///
+    /// let field = Placement::Field("second signature".to_owned());
+    /// let json = serde_json::to_value(SignParameters::new("contract.pdf".to_owned(), field))?;
+    /// assert_eq!(json["SignatureFieldName"], "second signature");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn new(filename: impl Into<Pii<String>>, placement: Placement) -> Self {
         Self {

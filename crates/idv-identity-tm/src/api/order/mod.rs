@@ -245,7 +245,13 @@ pub enum TestRobot {
 }
 
 impl TestRobot {
-    /// Returns the reference that starts the robot.
+    /// Returns the reference that starts the robot (chapter 9.5).
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::TestRobot;
+    ///
+    /// assert_eq!(TestRobot::Fraud.reference(), "X-AUTOTEST-FRAUD");
+    /// ```
     #[must_use]
     pub const fn reference(self) -> &'static str {
         match self {
@@ -257,7 +263,26 @@ impl TestRobot {
 }
 
 impl Order {
-    /// Creates an order with the required fields. All other fields have their defaults.
+    /// Creates an order with the required fields (chapter 3.1.4).
+    ///
+    /// All other fields have their defaults. Nothing is checked before [`Order::check`].
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::{Address, Order, Product};
+    ///
+    /// let address = Address::new("Erika".into(), "Mustermann".into(), "DE".into());
+    /// let order = Order::new(Product::Video, "e.mustermann@example.com".into(), address);
+    /// assert_eq!(
+    ///     serde_json::to_value(&order)?,
+    ///     serde_json::json!({
+    ///         "Product": 12,
+    ///         "Add": 0,
+    ///         "Email": "e.mustermann@example.com",
+    ///         "Address": {"Firstname": "Erika", "Surname": "Mustermann", "Country": "DE"},
+    ///     })
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn new(product: Product, email: Pii<String>, address: Address) -> Self {
         Self {
@@ -292,7 +317,24 @@ impl Order {
         }
     }
 
-    /// Sets the reference of a test robot, which replaces the application's reference.
+    /// Sets the reference of a test robot, which replaces the application's reference (chapter
+    /// 9.5).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// use idv_identity_tm::api::order::{Product, TestRobot};
+    ///
+    /// # let order = account::order(Product::Video);
+    /// let order = order.test_robot(TestRobot::Positive);
+    /// assert_eq!(order.reference.as_deref(), Some("X-AUTOTEST-POSITIVE"));
+    /// order.check()?;
+    ///
+    /// // Without this function, such a reference is refused.
+    /// # let mut order = account::order(Product::Video);
+    /// order.reference = Some("X-AUTOTEST-POSITIVE".to_owned());
+    /// assert!(order.check().is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn test_robot(mut self, robot: TestRobot) -> Self {
         self.reference = Some(robot.reference().to_owned());
@@ -300,8 +342,29 @@ impl Order {
         self
     }
 
-    /// Checks the order against the document: lengths, alphabets, formats, exclusive and required
-    /// fields.
+    /// Checks the order against the document (chapter 3.1.4): lengths in characters, alphabets,
+    /// formats, exclusive and required fields.
+    ///
+    /// [`Api::put_order`](crate::api::Api::put_order) checks it, too.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::api::order::{IdentData, Product};
+    ///
+    /// # let mut order = account::order(Product::Video);
+    /// let mut data = IdentData::default();
+    /// data.id_card.card_no = Some("T22000129".into());
+    /// order.ident_data = Some(data.clone());
+    /// order.check()?;
+    ///
+    /// data.id_card.card_no = Some("T".repeat(51).into());
+    /// order.ident_data = Some(data);
+    /// let error = order.check().expect_err("more than 50 characters");
+    /// let field = "IdentData.IDCard.CardNo".into();
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -49,7 +49,19 @@ pub struct Address {
 }
 
 impl Address {
-    /// Creates an address from its required fields.
+    /// Creates an address from its required fields: given names and family name, of at most 50
+    /// characters each, and the country by ISO 3166, of 2 or 3 letters.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::Address;
+    ///
+    /// let mut address = Address::new("Erika".into(), "Mustermann".into(), "DE".into());
+    /// address.street = Some("Heidestr. 17".into());
+    /// address.city = Some("Köln".into());
+    /// assert_eq!(serde_json::to_value(&address)?["Street"], "Heidestr. 17");
+    /// assert!(!format!("{address:?}").contains("Mustermann"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub const fn new(firstname: Pii<String>, surname: Pii<String>, country: Pii<String>) -> Self {
         Self {
@@ -312,6 +324,19 @@ pub struct AdditionalField {
 
 impl AdditionalField {
     /// Creates a field without a known value.
+    ///
+    /// People see the label, which has at most 100 characters.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::{AdditionalField, FieldKind};
+    ///
+    /// let field = AdditionalField::new(FieldKind::Country, "Country of birth");
+    /// assert_eq!(
+    ///     serde_json::to_value(&field)?,
+    ///     serde_json::json!({"Type": 4, "Label": "Country of birth"})
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn new(kind: FieldKind, label: impl Into<String>) -> Self {
         Self {
@@ -321,8 +346,27 @@ impl AdditionalField {
         }
     }
 
-    /// Sets the known value: a date as YYYY-MM-DD, a boolean as `true` or `false`, a country by ISO
-    /// 3166.
+    /// Sets the known value, of at most 150 characters: a date as YYYY-MM-DD, a boolean as `true`
+    /// or `false`, a country by ISO 3166.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// use idv_identity_tm::api::order::{AdditionalField, FieldKind, IdentData, Product};
+    ///
+    /// # let mut order = account::order(Product::Video);
+    /// let mut data = IdentData::default();
+    /// let field = AdditionalField::new(FieldKind::Date, "Date of Issue");
+    /// let issued = field.with("2010-01-11".to_owned());
+    /// data.additional.insert("idCardDateOfIssue".to_owned(), issued.clone());
+    /// order.ident_data = Some(data.clone());
+    /// order.check()?;
+    ///
+    /// let issued = issued.with("11.01.2010".to_owned()); // not YYYY-MM-DD
+    /// data.additional.insert("idCardDateOfIssue".to_owned(), issued);
+    /// order.ident_data = Some(data);
+    /// assert!(order.check().is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with(mut self, value: impl Into<Pii<String>>) -> Self {
         self.value = Some(value.into());

@@ -37,7 +37,13 @@ impl Product {
         Self::Reader,
     ];
 
-    /// Returns the vendor's number of the product.
+    /// Returns the vendor's number of the product (chapter 3.1.4).
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::Product;
+    ///
+    /// assert_eq!(Product::Esign.number(), 15);
+    /// ```
     #[must_use]
     pub const fn number(self) -> u32 {
         match self {
@@ -51,7 +57,14 @@ impl Product {
         }
     }
 
-    /// Returns the product of a number, or `None` if the document has none.
+    /// Returns the product of a number, or `None` if the document has none (chapter 3.1.4).
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::Product;
+    ///
+    /// assert_eq!(Product::from_number(16), Some(Product::AutoId));
+    /// assert_eq!(Product::from_number(13), None);
+    /// ```
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
         Self::ALL
@@ -131,7 +144,20 @@ impl Behaviors {
         .with(Self::SIGNATURES)
         .with(Self::POINT_OF_SALE_SIGNATURE);
 
-    /// Parses the number of a set.
+    /// Parses the number of a set: the sum of the additions' numbers (chapter 3.1.4).
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::api::order::Behaviors;
+    ///
+    /// let behaviors = Behaviors::from_bits(16 + 256)?;
+    /// assert!(behaviors.contains(Behaviors::SIGN_ME_USE));
+    ///
+    /// // Advanced and basic signatures exclude each other.
+    /// let error = Behaviors::from_bits(128 + 256).expect_err("two kinds of signatures");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "Add".into() });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -150,20 +176,53 @@ impl Behaviors {
         Ok(Self(bits))
     }
 
-    /// Returns the number of the set.
+    /// Returns the number of the set: the sum of the additions' numbers.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::Behaviors;
+    ///
+    /// let behaviors = Behaviors::SIGN_ME_USE.with(Behaviors::ADVANCED_SIGNATURE);
+    /// assert_eq!(behaviors.bits(), 16 + 128);
+    /// ```
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Returns the union of two sets. [`Order::check`](super::Order::check) tells whether the
-    /// combination is valid.
+    /// Returns the union of two sets.
+    ///
+    /// [`Order::check`](super::Order::check) refuses invalid combinations.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// use idv_identity_tm::api::order::{Behaviors, Product};
+    ///
+    /// # let mut order = account::order(Product::Esign);
+    /// # order.mobile = Some("+491711234567".into());
+    /// # order.esign_pdfs.push(idv_identity_tm::api::order::SignDocument::new(
+    /// #     b"%PDF-1.7".to_vec(), "contract.pdf".to_owned(),
+    /// # ));
+    /// order.behaviors = Behaviors::SIGN_ME_USE.with(Behaviors::BASIC_SIGNATURE);
+    /// order.check()?;
+    ///
+    /// order.behaviors = order.behaviors.with(Behaviors::ADVANCED_SIGNATURE);
+    /// assert!(order.check().is_err()); // two kinds of signatures
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Returns whether the set contains all of `other`.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::Behaviors;
+    ///
+    /// let behaviors = Behaviors::LICENCE_WITH_ID.with(Behaviors::RECORD_VIDEO);
+    /// assert!(behaviors.contains(Behaviors::RECORD_VIDEO));
+    /// assert!(!behaviors.contains(Behaviors::RECORD_VIDEO.with(Behaviors::SIGN_ME_USE)));
+    /// ```
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -70,7 +70,21 @@ pub struct Redirects {
 }
 
 impl Redirects {
-    /// Creates redirects for success and failure.
+    /// Creates redirects for success and failure: http or https URLs of at most 150 characters.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::Redirects;
+    ///
+    /// let success = "https://www.example.com/redirect/positive?OrderID=[OrderID]".to_owned();
+    /// let redirects = Redirects::new(Some(success), None);
+    /// assert_eq!(
+    ///     serde_json::to_value(&redirects)?,
+    ///     serde_json::json!({
+    ///         "Success": "https://www.example.com/redirect/positive?OrderID=[OrderID]",
+    ///     })
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub const fn new(success: Option<String>, abort: Option<String>) -> Self {
         Self { success, abort }
@@ -249,7 +263,23 @@ pub struct LegitimationDocument {
 }
 
 impl LegitimationDocument {
-    /// Creates a document from its description.
+    /// Creates a document from its description for the agent, of at most 50 characters.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::api::order::{LegitimationDocument, Product};
+    ///
+    /// # let mut order = account::order(Product::Video);
+    /// order.legitimation_documents = vec![LegitimationDocument::new("Refugee travel document")];
+    /// order.check()?;
+    ///
+    /// order.legitimation_documents = vec![LegitimationDocument::new("x".repeat(51))];
+    /// let error = order.check().expect_err("more than 50 characters");
+    /// let field = "LegitimationDocument.Document".into();
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(description: impl Into<String>) -> Self {
         Self {
