@@ -88,8 +88,16 @@ impl Event {
         Self::VideoProvided,
     ];
 
-    /// Returns the vendor's name of the webhook. The vendor has no name for a provided video;
-    /// `VideoProvided` is this crate's.
+    /// Returns the vendor's name of the webhook.
+    ///
+    /// The vendor has no name for a provided video; `VideoProvided` is this crate's.
+    ///
+    /// ```
+    /// use idv_identity_tm::callback::Event;
+    ///
+    /// assert_eq!(Event::OnFinal.name(), "OnFinal");
+    /// assert!(Event::ALL.iter().any(|event| event.name() == "OnStatusChange"));
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -141,11 +149,27 @@ pub(crate) fn can_be_base(base: &Url, secret: &str) -> bool {
     base.fragment().is_none() && !base.query_pairs().any(taken)
 }
 
-/// Builds the URL of a webhook: `base`, the event, the vendor's placeholders, and the order's
-/// secret.
+/// Builds the URL of a webhook (chapter 2.6): `base`, the event, the vendor's placeholders, and the
+/// order's secret, as the name and the value of a query parameter.
+///
+/// The vendor accepts at most 250 characters.
 ///
 /// The first of repeated parameters counts, so creating a verification fails if its `callback_url`
 /// already contains one of these parameters, or a fragment.
+///
+/// ```
+/// use idv_core::{Secret, Url};
+/// use idv_identity_tm::callback::{self, Event};
+///
+/// let base = Url::parse("https://www.example.com/identity/callback")?;
+/// let secret = Secret::from("0123456789abcdef");
+/// assert_eq!(
+///     callback::address(&base, Event::OnFinal, Some(("token", &secret))),
+///     "https://www.example.com/identity/callback?event=OnFinal&orderId=[OrderID]&ref=[Ref]\
+///      &token=0123456789abcdef"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn address(base: &Url, event: Event, secret: Option<(&str, &Secret)>) -> String {
     let mut address = base.as_str().to_owned();
@@ -192,7 +216,35 @@ pub(crate) fn video_address(
     address
 }
 
-/// Receives a delivery: a callback, or the person's return.
+/// Receives a delivery: a callback (chapter 2.6), or the person's return (chapter 2.5).
+///
+/// `flow` determines the meaning of a status code in the URL. Call it from a handler that replies
+/// within five seconds (chapter 2.6.1): it neither waits nor sends.
+///
+/// ```
+/// use idv_core::http::StatusCode;
+/// # use idv_core::http::{HeaderMap, Method};
+/// use idv_core::{CallbackAuth, Delivery, ErrorKind};
+/// use idv_identity_tm::callback;
+/// use idv_identity_tm::normalize::Flow;
+///
+/// let auth = CallbackAuth::query("token", ["0123456789abcdef".into()])?;
+/// # let delivery = |uri: &str| {
+/// #     let uri = uri.parse().expect("a URI");
+/// #     Delivery::callback(Method::GET, uri, HeaderMap::new(), "")
+/// # };
+/// let called = delivery("/callback/OnFinal?orderId=99921269855041&token=0123456789abcdef");
+/// let message = callback::receive(&auth, false, Flow::Identification, &called)?;
+/// let observation = &message.observations[0];
+/// assert_eq!(observation.code.as_deref(), Some("OnFinal"));
+/// assert!(observation.trust.is_proven());
+/// assert_eq!(message.reply.status, StatusCode::OK);
+///
+/// let called = delivery("/callback/OnFinal?orderId=99921269855041&token=guessed");
+/// let forged = callback::receive(&auth, false, Flow::Identification, &called);
+/// assert_eq!(forged.expect_err("another secret").kind(), &ErrorKind::Forged);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -244,6 +296,13 @@ pub fn receive(
 }
 
 /// Returns whether the vendor calls from this IP address (chapter 10.1).
+///
+/// ```
+/// use idv_identity_tm::callback::is_documented_source;
+///
+/// assert!(is_documented_source([212, 211, 189, 140].into()));
+/// assert!(!is_documented_source([212, 211, 189, 144].into()));
+/// ```
 #[must_use]
 pub fn is_documented_source(source: IpAddr) -> bool {
     let source = match source.to_canonical() {

@@ -131,7 +131,9 @@ settings! {
 }
 
 impl IdentityTmConfig {
-    /// Creates the configuration of an account. All other settings have their defaults.
+    /// Creates the configuration of an account.
+    ///
+    /// All other settings have their defaults.
     ///
     /// ```
     /// use idv_identity_tm::{IdentityTmConfig, Link};
@@ -148,6 +150,19 @@ impl IdentityTmConfig {
     }
 
     /// Checks every setting.
+    ///
+    /// ```
+    /// use idv_identity_tm::IdentityTmConfig;
+    ///
+    /// let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// assert!(config.check().is_ok());
+    ///
+    /// config.behaviors = 128; // an advanced signature
+    /// let error = config.check().expect_err("product 12 signs nothing");
+    /// assert!(error.to_string().contains("only product 15 supports"));
+    /// config.product = 15;
+    /// assert!(config.check().is_ok());
+    /// ```
     ///
     /// # Errors
     ///
@@ -184,7 +199,18 @@ impl IdentityTmConfig {
         Ok(())
     }
 
-    /// Returns the base URL of the customer API.
+    /// Returns the base URL of the customer API, with its version (chapter 2.7).
+    ///
+    /// ```
+    /// use idv_identity_tm::IdentityTmConfig;
+    ///
+    /// let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// assert_eq!(config.address()?.as_str(), "https://customer.identity.tm/api/2.10/");
+    ///
+    /// config.base_url = Some("http://customer.example.com/api/2.10/".parse().expect("a URL"));
+    /// assert!(config.address().is_err()); // personal data need https
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -193,7 +219,18 @@ impl IdentityTmConfig {
         settings::base_url(self.base_url.as_ref(), BASE_URL)
     }
 
-    /// Returns the product.
+    /// Returns the product (chapter 3.1.4).
+    ///
+    /// ```
+    /// use idv_identity_tm::IdentityTmConfig;
+    /// use idv_identity_tm::api::order::Product;
+    ///
+    /// let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// assert_eq!(config.order_product()?, Product::Video);
+    /// config.product = 13;
+    /// assert!(config.order_product().is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -203,7 +240,19 @@ impl IdentityTmConfig {
             .ok_or_else(|| Error::config("invalid product: expected 0, 8, 12, 15, 16, 17 or 19"))
     }
 
-    /// Returns the additional behaviors.
+    /// Returns the additional behaviors (`Add`, chapter 3.1.4).
+    ///
+    /// ```
+    /// use idv_identity_tm::IdentityTmConfig;
+    /// use idv_identity_tm::api::order::Behaviors;
+    ///
+    /// let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// config.behaviors = 4096;
+    /// assert_eq!(config.order_behaviors()?, Behaviors::LICENCE_WITH_ID);
+    /// config.behaviors = 1;
+    /// assert!(config.order_behaviors().is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -218,11 +267,27 @@ impl IdentityTmConfig {
         })
     }
 
-    /// Returns the authentication of callbacks.
+    /// Returns the authentication of callbacks: a secret of each order in the query of the URL, or
+    /// none.
+    ///
+    /// ```
+    /// use idv_identity_tm::IdentityTmConfig;
+    ///
+    /// let config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// let config = config.callback_secret("a key of sixteen characters or more");
+    /// let auth = config.auth()?;
+    /// let (_, first) = auth.parameter_for("6f1c2a9e1c1f4a6b").expect("a secret is set");
+    /// let (_, second) = auth.parameter_for("0c2d6a1f7e116f1c").expect("a secret is set");
+    /// assert_ne!(first.expose(), second.expose()); // each order has its own
+    ///
+    /// assert!(config.callback_secret("too short").auth().is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the parameter's name
+    /// is not valid or has another meaning in the URL.
     pub fn auth(&self) -> Result<CallbackAuth> {
         if callback::is_telling(&self.callback_parameter) {
             return Err(Error::config(
@@ -233,7 +298,18 @@ impl IdentityTmConfig {
         settings::query_per_subject_auth(&self.callback_parameter, &self.callback_secret)
     }
 
-    /// Returns the key for encrypted responses.
+    /// Returns the key for encrypted responses (chapter 9.4), or `None` if responses are not
+    /// encrypted.
+    ///
+    /// ```
+    /// use idv_identity_tm::IdentityTmConfig;
+    ///
+    /// let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// assert!(config.answer_key()?.is_none());
+    /// config.crypt_key = Some("0123".into());
+    /// assert!(config.answer_key().is_err()); // 2 bytes instead of 32
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

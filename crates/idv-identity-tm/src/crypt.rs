@@ -23,8 +23,23 @@ pub const TAG_LENGTH: usize = 16;
 pub struct CryptKey(Secret);
 
 impl CryptKey {
-    /// Parses a key: 64 hexadecimal digits, or 32 bytes in Base64, with or without padding, in the
-    /// standard or the URL-safe alphabet.
+    /// Parses a key (chapter 9.4): 64 hexadecimal digits, or 32 bytes in Base64, with or without
+    /// padding, in the standard or the URL-safe alphabet.
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::crypt::CryptKey;
+    ///
+    /// let hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    /// let key = CryptKey::parse(&hex.into())?;
+    /// assert_eq!(format!("{key:?}"), "CryptKey([secret])");
+    /// // The same key in Base64:
+    /// CryptKey::parse(&"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".into())?;
+    ///
+    /// let error = CryptKey::parse(&"a password".into()).expect_err("not 32 bytes");
+    /// assert_eq!(error.kind(), &ErrorKind::Config);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -39,7 +54,24 @@ impl CryptKey {
         }
     }
 
-    /// Decrypts a body.
+    /// Decrypts a body: [`IV_LENGTH`] bytes, the ciphertext, and [`TAG_LENGTH`] bytes (chapter
+    /// 9.4).
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::crypt::CryptKey;
+    ///
+    /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/crypt/");
+    /// # let mut body = std::fs::read(format!("{folder}java.bin"))?;
+    /// # let plain = std::fs::read(format!("{folder}plain.json"))?;
+    /// let hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    /// let key = CryptKey::parse(&hex.into())?;
+    /// assert_eq!(key.decrypt(body.clone())?, plain);
+    ///
+    /// body[30] ^= 1;
+    /// assert_eq!(key.decrypt(body).expect_err("a modified byte").kind(), &ErrorKind::Forged);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -50,6 +50,17 @@ impl IdentityTm {
 
     /// Creates the provider from a configuration, without sending anything.
     ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::{IdentityTm, IdentityTmConfig};
+    ///
+    /// let mut config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// config.max_embedded_bytes = 0;
+    /// let error = IdentityTm::new(config).expect_err("no response would be read");
+    /// assert_eq!(error.kind(), &ErrorKind::Config);
+    /// assert!(error.to_string().contains("max_embedded_bytes"));
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](ErrorKind::Config), naming the key and the accepted values;
@@ -65,8 +76,9 @@ impl IdentityTm {
         })
     }
 
-    /// Sets a function that modifies each request before the adapter checks and sends it. It
-    /// replaces an earlier function.
+    /// Sets a function that modifies each request before the adapter checks and sends it.
+    ///
+    /// It replaces an earlier function.
     ///
     /// Use it for parts of the request that neither the model nor
     /// [`IdentityTmOptions`](crate::IdentityTmOptions) covers. The configuration determines an
@@ -74,17 +86,29 @@ impl IdentityTm {
     /// them to another kind of order.
     ///
     /// ```
-    /// use idv_core::{Client, NewVerification};
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(202, r#"{"OrderID":"99921269855041","TargetURL":
+    /// #     "https://www.identity.tm/status/37C4B60A72A1C6C74FC038282CED500B"}"#);
+    /// # let client = account::client(&server);
+    /// use idv_core::NewVerification;
     /// use idv_identity_tm::IdentityTm;
     ///
-    /// fn customize(client: &Client) {
-    ///     if let Some(vendor) = client.vendor::<IdentityTm>() {
-    ///         vendor.customize(|new: &NewVerification, order| {
-    ///             order.video_hashes = true;
-    ///             Ok(())
-    ///         });
-    ///     }
-    /// }
+    /// let vendor = client.vendor::<IdentityTm>().expect("the client of this vendor");
+    /// vendor.customize(|_new, order| {
+    ///     order.video_hashes = true;
+    ///     Ok(())
+    /// });
+    /// let new = NewVerification::builder(client.reference())
+    ///     .given_names("Erika")
+    ///     .family_name("Mustermann")
+    ///     .country("DE")
+    ///     .email("e.mustermann@example.com")
+    ///     .build()?;
+    /// client.create(&new).await?;
+    /// assert!(server.body().contains(r#""getVideoHashes":true"#));
+    /// # Ok(())
+    /// # });
     /// ```
     pub fn customize(
         &self,
@@ -93,7 +117,21 @@ impl IdentityTm {
         self.customize.set(function);
     }
 
-    /// Returns the vendor's own API.
+    /// Returns the vendor's own API, for calls beyond the model.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.status(200);
+    /// use idv_identity_tm::{IdentityTm, IdentityTmConfig};
+    ///
+    /// let config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
+    /// let provider = IdentityTm::new(config)?;
+    /// assert!(provider.api().server_status(&cx).await?);
+    /// assert_eq!(server.line(), "GET serverStatus");
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
