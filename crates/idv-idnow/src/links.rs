@@ -241,9 +241,8 @@ impl SigningInput {
     ///     ("city".to_owned(), "München".into()),
     /// ]);
     /// let go = DataCentre::Test.go().parse().expect("a URL");
-    /// let input = SigningInput::new(
-    ///     "ihrebank".to_owned(), go, "exampleApiKey".into(), parameters, 1_405_074_349_567,
-    /// );
+    /// let key = "exampleApiKey".into();
+    /// let input = SigningInput::new("ihrebank".into(), go, key, parameters, 1_405_074_349_567);
     /// let link = links::signed(&input)?;
     /// assert!(link.expose().query().is_some_and(|query| query.starts_with("city=M%C3%BCnchen&")));
     /// # Ok::<(), idv_core::Error>(())
