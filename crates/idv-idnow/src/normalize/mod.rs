@@ -55,14 +55,31 @@ pub enum Inline {
     Handle,
 }
 
-/// Normalizes an identification. The observation is a claim: a caller that received it as a
-/// response adds the proof.
+/// Normalizes an identification.
+///
+/// The observation is a claim: a caller that received it as a response adds the proof.
 ///
 /// - The status is that of `result` by [`RESULTS`], unless other members contradict it: a suspicion
 ///   beside a success is a dispute. An unknown code has no status and is kept verbatim.
 /// - The subject is the transaction number and the Ident-ID, verbatim.
 /// - The time is `identificationtime`. The document's samples all have an offset; a time without
 ///   one is in Berlin's zone, where the vendor is based.
+///
+/// ```
+/// use idv_core::{Channel, Outcome, ResultState, Status};
+/// use idv_idnow::normalize::{self, Inline};
+/// use idv_idnow::wire;
+///
+/// let json = br#"{"identificationprocess":{"result":"SUCCESS_DATA_CHANGED",
+///     "transactionnumber":"AH73JK3LM","identificationtime":"2014-06-02T05:03:54Z"}}"#;
+/// let payload = wire::read(json)?;
+/// let observation =
+///     normalize::observation(&payload.identifications[0], Channel::List, Inline::Handle);
+/// assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+/// assert_eq!(observation.code.as_deref(), Some("SUCCESS_DATA_CHANGED"));
+/// assert!(matches!(observation.result, ResultState::Fetchable(_)));
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 #[must_use]
 pub fn observation(
     identification: &Identification<'_>,
@@ -115,6 +132,19 @@ pub(crate) fn subject(identification: &Identification<'_>) -> Subject {
 /// Normalizes a payload of any format, including ZIP: one observation with its report for each
 /// identification.
 ///
+/// ```
+/// use idv_core::{Channel, Status};
+/// use idv_idnow::normalize;
+///
+/// let json = br#"{"identificationprocess":{"result":"ABORTED","transactionnumber":"AH73JK3LM",
+///     "reason":"USER_CANCELLED"}}"#;
+/// let observations = normalize::payload(json, Channel::Fetch)?;
+/// assert_eq!(observations.len(), 1);
+/// assert_eq!(observations[0].code.as_deref(), Some("ABORTED"));
+/// assert!(observations[0].report().is_some());
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed, or has far more
@@ -124,6 +154,26 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
 }
 
 /// As [`payload`], with limits for archives and a password for encrypted ones (chapter 10.1).
+///
+/// ```
+/// use idv_core::{Channel, ErrorKind, Secret};
+/// use idv_idnow::normalize;
+/// use idv_idnow::wire::archive::{Limits, Options};
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/encrypted.zip");
+/// # let archive = std::fs::read(path)?;
+/// let password = Secret::from("chosen by the company");
+/// let options = Options::from(&Limits::default()).password(&password);
+/// let observations = normalize::payload_with(&archive, Channel::Fetch, options)?;
+/// assert_eq!(observations[0].code.as_deref(), Some("ABORTED"));
+///
+/// let mut limits = Limits::default();
+/// limits.entry = 10; // bytes
+/// let options = Options::from(&limits).password(&password);
+/// let refused = normalize::payload_with(&archive, Channel::Fetch, options);
+/// assert_eq!(refused.expect_err("a longer file").kind(), &ErrorKind::LimitExceeded);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -148,6 +198,19 @@ pub fn payload_with<'a>(
 ///
 /// Unreadable entries of a list are counted. The observations of a very long list have no reports;
 /// each report can be fetched.
+///
+/// ```
+/// use idv_core::Channel;
+/// use idv_idnow::normalize;
+///
+/// let list = br#"{"identifications":[null,
+///     {"identificationprocess":{"result":"REVIEW_PENDING","transactionnumber":"AH73JK3LM"}}]}"#;
+/// let page = normalize::kind(list, "status")?;
+/// assert_eq!((page.observations.len(), page.unreadable), (1, 1));
+/// assert_eq!(page.observations[0].channel, Channel::List);
+/// assert!(normalize::kind(list, "invoice").is_err());
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -196,6 +259,16 @@ const fn reports(length: usize) -> usize {
 
 /// Returns the channel of payloads of a kind: `result`, `status` (of one identification, or
 /// [listed](wire::Payload::listed)), `callback`.
+///
+/// ```
+/// use idv_core::Channel;
+/// use idv_idnow::normalize;
+///
+/// assert_eq!(normalize::kind_channel("status", false)?, Channel::Poll);
+/// assert_eq!(normalize::kind_channel("status", true)?, Channel::List);
+/// assert_eq!(normalize::kind_channel("callback", false)?, Channel::Callback);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -26,8 +26,18 @@ pub struct VendorError {
 }
 
 impl ErrorBody {
-    /// Parses the body of an error response. Any other body, such as a proxy's page, gives no
-    /// errors.
+    /// Parses the body of an error response.
+    ///
+    /// Any other body, such as a proxy's page, gives no errors.
+    ///
+    /// ```
+    /// use idv_idnow::wire::ErrorBody;
+    ///
+    /// let body = ErrorBody::read(br#"{"errors":[{"cause":"BAD_REQUEST","id":"487800773",
+    ///     "key":"birthday","message":"Invalid value"}]}"#);
+    /// assert_eq!(body.errors[0].id.as_deref(), Some("487800773"));
+    /// assert!(ErrorBody::read(b"<html>Bad gateway</html>").errors.is_empty());
+    /// ```
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
@@ -46,6 +56,13 @@ impl ErrorBody {
     }
 
     /// Returns the code of the first error that has one.
+    ///
+    /// ```
+    /// use idv_idnow::wire::ErrorBody;
+    ///
+    /// let body = ErrorBody::read(br#"{"errors":[{"cause":"OBJECT_NOT_FOUND"}]}"#);
+    /// assert_eq!(body.cause(), Some("OBJECT_NOT_FOUND"));
+    /// ```
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.errors.iter().find_map(|error| error.cause.as_deref())
@@ -53,6 +70,14 @@ impl ErrorBody {
 
     /// Returns the messages, each with the field and the identifier of the error:
     /// `Invalid value (birthday; error 4711)`.
+    ///
+    /// ```
+    /// use idv_idnow::wire::ErrorBody;
+    ///
+    /// let body = ErrorBody::read(br#"{"errors":[{"id":"487800773","key":"birthday",
+    ///     "message":"Invalid value"}]}"#);
+    /// assert_eq!(body.text().as_deref(), Some("Invalid value (birthday; error 487800773)"));
+    /// ```
     #[must_use]
     pub fn text(&self) -> Option<String> {
         let texts: Vec<String> = self.errors.iter().filter_map(VendorError::text).collect();
@@ -60,6 +85,13 @@ impl ErrorBody {
     }
 
     /// Returns the field of the first error that names one.
+    ///
+    /// ```
+    /// use idv_idnow::wire::ErrorBody;
+    ///
+    /// let body = ErrorBody::read(br#"{"errors":[{"cause":"X","key":null},{"key":"birthday"}]}"#);
+    /// assert_eq!(body.key(), Some("birthday"));
+    /// ```
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.errors

@@ -228,6 +228,18 @@ impl<'a> ClassList<'a> {
     }
 
     /// Returns whether there are no classes.
+    ///
+    /// ```
+    /// use idv_idnow::wire;
+    ///
+    /// let payload = wire::read(br#"{"identificationprocess": {"id": "IBA-H7GB6"},
+    ///     "identificationdocument": {"driversclasses": "AM/A1, B (79.03, 79.04)"}}"#)?;
+    /// let document = &payload.identifications[0].identificationdocument;
+    /// let classes = document.driversclasses.as_ref().expect("a driver's licence");
+    /// assert_eq!(classes.value.classes[1].expose(), "B (79.03, 79.04)");
+    /// assert!(classes.original.is_empty()); // none were submitted
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.classes.is_empty()

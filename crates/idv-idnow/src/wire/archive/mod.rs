@@ -49,8 +49,11 @@ impl Default for Limits {
 /// use idv_idnow::wire::archive::{Limits, Options};
 ///
 /// let password = Secret::from("chosen by the company");
-/// let options = Options::from(&Limits::default()).password(&password);
-/// # let _ = options;
+/// let mut limits = Limits::default();
+/// limits.entry = 512 << 20; // a long video, of up to 512 MiB
+/// let options = Options::from(&limits).password(&password);
+/// assert!(options.password.is_some());
+/// assert_eq!(options.limits.entries, 1000);
 /// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -63,6 +66,21 @@ pub struct Options<'a> {
 
 impl<'a> Options<'a> {
     /// Sets the password of an encrypted archive.
+    ///
+    /// ```
+    /// use idv_core::{ErrorKind, Secret};
+    /// use idv_idnow::wire::archive::{self, Options};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/encrypted.zip");
+    /// # let zip = std::fs::read(path)?;
+    /// let password = Secret::from("chosen by the company");
+    /// assert!(archive::result(&zip, Options::default().password(&password)).is_ok());
+    ///
+    /// let guessed = Secret::from("guessed");
+    /// let refused = archive::result(&zip, Options::default().password(&guessed));
+    /// assert_eq!(refused.expect_err("wrong").kind(), &ErrorKind::Unauthorized);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn password(mut self, password: &'a Secret) -> Self {
         self.password = Some(password);
@@ -86,6 +104,13 @@ impl From<&Limits> for Options<'_> {
 }
 
 /// Returns whether a payload is a ZIP archive, by its first bytes.
+///
+/// ```
+/// use idv_idnow::wire::archive;
+///
+/// assert!(archive::is_archive(b"PK\x03\x04"));
+/// assert!(!archive::is_archive(b"<identifications>"));
+/// ```
 #[must_use]
 pub fn is_archive(bytes: &[u8]) -> bool {
     // A file, or the end of an archive without files.
@@ -94,6 +119,21 @@ pub fn is_archive(bytes: &[u8]) -> bool {
 
 /// Returns the result in an archive, which [`wire::read`](super::read) parses: the first XML file
 /// with an identification, otherwise the first such JSON file, regardless of other files.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+/// use idv_idnow::wire::archive::{self, Limits};
+///
+/// # let json = br#"{"identificationprocess":
+/// #     {"result":"SUCCESS","transactionnumber":"AH73JK3LM"}}"#;
+/// # let zip = account::archive(&[("AH73JK3LM.pdf", b"%PDF-1.4"), ("AH73JK3LM.json", json)]);
+/// let result = archive::result(&zip, &Limits::default())?; // AH73JK3LM.json
+/// assert_eq!(idv_idnow::wire::read(&result)?.identifications.len(), 1);
+///
+/// let without = archive::result(&account::archive(&[]), &Limits::default());
+/// assert_eq!(without.expect_err("no result").kind(), &idv_core::ErrorKind::Malformed);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -111,6 +151,24 @@ pub fn result<'a>(bytes: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<u
 
 /// Returns one file of an archive: by its path, by its name in any folder, or by its key in the
 /// result's attachments.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+/// use idv_core::ErrorKind;
+/// use idv_idnow::wire::archive::{self, Limits};
+///
+/// # let json = br#"{"identificationprocess":{"transactionnumber":"AH73JK3LM"},
+/// #     "attachments":{"pdf":"AH73JK3LM.pdf"}}"#;
+/// # let zip = account::archive(&[("AH73JK3LM.json", json), ("files/AH73JK3LM.pdf", b"%PDF-1.4")]);
+/// // By its name, and by its key in the result's attachments:
+/// let by_name = archive::entry(&zip, "AH73JK3LM.pdf", &Limits::default())?;
+/// assert_eq!(by_name, b"%PDF-1.4");
+/// assert_eq!(archive::entry(&zip, "pdf", &Limits::default())?, by_name);
+///
+/// let missing = archive::entry(&zip, "AH73JK3LM.mp3", &Limits::default());
+/// assert_eq!(missing.expect_err("no audio").kind(), &ErrorKind::NotFound);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -130,8 +188,19 @@ pub fn entry<'a>(
     };
 }
 
-/// Returns the paths of an archive's files in their order, with `/` as the separator. They contain
-/// the transaction number and, depending on the account, custom data (chapter 9.2.2).
+/// Returns the paths of an archive's files in their order, with `/` as the separator.
+///
+/// They contain the transaction number and, depending on the account, custom data (chapter 9.2.2).
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+/// use idv_idnow::wire::archive::{self, Limits};
+///
+/// # let zip = account::archive(&[("AH73JK3LM.xml", b""), ("files/AH73JK3LM.pdf", b"%PDF-1.4")]);
+/// let names = archive::names(&zip, &Limits::default())?;
+/// assert_eq!(names, ["AH73JK3LM.xml", "files/AH73JK3LM.pdf"]);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
