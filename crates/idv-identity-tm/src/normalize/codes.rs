@@ -53,6 +53,15 @@ pub struct SubKindRow {
 }
 
 /// Returns the row of a status code.
+///
+/// ```
+/// use idv_identity_tm::normalize::find_kind;
+///
+/// let row = find_kind(84).expect("a code of the table");
+/// assert_eq!(row.meaning, "Document signed");
+/// assert!(row.final_esign && !row.final_identification);
+/// assert!(find_kind(4711).is_none());
+/// ```
 #[must_use]
 pub fn find_kind(code: u32) -> Option<&'static KindRow> {
     let index = KINDS.binary_search_by_key(&code, |row| row.code).ok()?;
@@ -60,6 +69,14 @@ pub fn find_kind(code: u32) -> Option<&'static KindRow> {
 }
 
 /// Returns the row of a sub-status code.
+///
+/// ```
+/// use idv_identity_tm::normalize::find_sub_kind;
+///
+/// let row = find_sub_kind(21, 42).expect("a code of the table");
+/// assert_eq!(row.meaning, "Identification document expired");
+/// assert!(find_sub_kind(21, 4711).is_none());
+/// ```
 #[must_use]
 pub fn find_sub_kind(kind: u32, sub_kind: u32) -> Option<&'static SubKindRow> {
     let index = SUB_KINDS

@@ -15,6 +15,21 @@ const PREFIX: &str = "image/";
 ///
 /// The id of an image is its name: `image/front_20211008-091623-123.jpg`. Without a name, or with a
 /// repeated one, the id is its position, counted from 1: `image/#2`.
+///
+/// ```
+/// use idv_core::report::EvidenceKind;
+/// use idv_identity_tm::normalize;
+/// use idv_identity_tm::wire::Images;
+///
+/// let response = Images::read(br#"{"Images":[
+///     {"Image":"/9j/4AAQSkZJRg==","Filename":"back_20211008-091705-123.jpg"},
+///     {"Image":"/9j/4AAQSkZJRg=="}]}"#)?;
+/// let evidence = normalize::images(&response.images);
+/// assert_eq!(evidence[0].id.as_str(), "image/back_20211008-091705-123.jpg");
+/// assert_eq!(evidence[0].kind, EvidenceKind::DocumentBack);
+/// assert_eq!(evidence[1].id.as_str(), "image/#2");
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 #[must_use]
 pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Vec<Evidence> {
     let mut seen = HashSet::new();
@@ -35,6 +50,20 @@ pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Ve
 
 /// Returns the image with an id of [`images`], in the same list or in another response about the
 /// same order.
+///
+/// ```
+/// use idv_core::EvidenceId;
+/// use idv_identity_tm::normalize;
+/// use idv_identity_tm::wire::Images;
+///
+/// let response = Images::read(br#"{"Images":[
+///     {"Image":"/9j/4AAQSkZJRg==","Filename":"back_20211008-091705-123.jpg"},
+///     {"Image":"/9j/4AAQSkZJRg==","Filename":"front_20211008-091623-123.jpg"}]}"#)?;
+/// let id = EvidenceId::new("image/front_20211008-091623-123.jpg");
+/// let image = normalize::find_image(&response.images, &id);
+/// assert_eq!(image, response.images.get(1));
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 #[must_use]
 pub fn find_image<'i, 'a: 'i>(
     images: impl IntoIterator<Item = &'i Image<'a>>,

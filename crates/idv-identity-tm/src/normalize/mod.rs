@@ -38,8 +38,9 @@ pub(crate) const PROVIDER: ProviderId = ProviderId::new("identity-tm");
 /// The vendor's time zone.
 const TIME_ZONE: &str = "Europe/Berlin";
 
-/// Normalizes the result of an identification. The observation is a claim: a caller that received
-/// it as a response adds the proof.
+/// Normalizes the result of an identification.
+///
+/// The observation is a claim: a caller that received it as a response adds the proof.
 ///
 /// The vendor's result names no order, so the subject is empty; the caller knows it. The result has
 /// no state either: its presence means that the order is over, and the history tells how it ended
@@ -50,6 +51,20 @@ const TIME_ZONE: &str = "Europe/Berlin";
 /// A fetch also has the history. It additionally disputes a positive end if the document had
 /// expired or its number differs from the submitted one; in this function both are only failed
 /// checks.
+///
+/// ```
+/// use idv_core::{Channel, Outcome, Status};
+/// use idv_identity_tm::normalize;
+/// use idv_identity_tm::wire::IdentResult;
+///
+/// let json = br#"{"Identitfied":"2018-09-05T11:06:21+02:00","FraudAttempt":true,
+///     "IdentData":[{"Type":1,"Firstname":"Erika","Surname":"Mustermann"}]}"#;
+/// let observation = normalize::result(&IdentResult::read(json)?, Channel::Fetch);
+/// assert_eq!(observation.status, Some(Status::Finished(Outcome::Disputed)));
+/// assert_eq!(observation.code.as_deref(), Some("FraudAttempt"));
+/// assert_eq!(observation.at.map(|at| at.to_string()).as_deref(), Some("2018-09-05T09:06:21Z"));
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 #[must_use]
 pub fn result(result: &IdentResult<'_>, channel: Channel) -> Observation {
     result_of(result, Flow::Identification, channel)
@@ -70,6 +85,19 @@ fn result_of(result: &IdentResult<'_>, flow: Flow, channel: Channel) -> Observat
 /// of a webhook with replaced placeholders, as a query, a form or JSON. `flow` determines the final
 /// codes of a history.
 ///
+/// ```
+/// use idv_core::{Outcome, Status};
+/// use idv_identity_tm::normalize::{self, Flow};
+///
+/// let history = br#"{"OrderID":"99921269855041","Status":[
+///     {"Kind":25,"Time":"2018-09-05T10:53:59+02:00"},
+///     {"Kind":6,"Time":"2018-09-05T11:06:21+02:00"}]}"#;
+/// let page = normalize::kind(history, "status", Flow::Identification)?;
+/// assert_eq!(page.observations[0].status, Some(Status::Finished(Outcome::Verified)));
+/// assert!(normalize::kind(history, "invoice", Flow::Identification).is_err());
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
@@ -82,6 +110,17 @@ pub fn kind(bytes: &[u8], kind: &str, flow: Flow) -> Result<Page> {
 
 /// Normalizes a payload that arrived by `channel`: a result by [`Fetch`](Channel::Fetch), a history
 /// by [`Poll`](Channel::Poll), the parameters of a webhook by [`Callback`](Channel::Callback).
+///
+/// ```
+/// use idv_core::{Channel, Outcome, Status};
+/// use idv_identity_tm::normalize::{self, Flow};
+///
+/// let url = b"/callback?event=OnStatusChange&orderId=99921269855041&statusCode=17";
+/// let observations = normalize::payload(url, Channel::Callback, Flow::Identification)?;
+/// assert_eq!(observations[0].status, Some(Status::Finished(Outcome::Rejected)));
+/// assert!(!observations[0].trust.is_proven());
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -61,6 +61,21 @@ pub const REPORT_FIELDS: &[Field] = &[
 ///   the vendor's path: `UserIp`, `Artistname`, `IDCard.eidRestrictedIdentifier`,
 ///   `DriverLicence.LicenceNo`, and every unknown member in its own shape. Submitted values have
 ///   the prefix `InitialData`.
+///
+/// ```
+/// use idv_core::report::Verdict;
+/// use idv_identity_tm::normalize;
+/// use idv_identity_tm::wire::IdentResult;
+///
+/// let json = br#"{"Identitfied":"2018-09-05T11:06:21+02:00","IdentData":[
+///     {"Type":1,"Firstname":"Erika","Surname":"Mustermann","City":"Berlin"},
+///     {"Type":2,"Firstname":"Erika","Surname":"Mustermann","City":"Hamburg"}]}"#;
+/// let report = normalize::report(&IdentResult::read(json)?);
+/// let city = report.person.address.city.as_ref().expect("a city");
+/// assert_eq!(city.value.as_ref().map(|city| city.expose().as_str()), Some("Berlin"));
+/// assert_eq!(city.verdict, Verdict::Changed);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 #[must_use]
 pub fn report(result: &IdentResult<'_>) -> Box<Report> {
     report_of(result, Flow::Identification)

@@ -26,6 +26,13 @@ pub enum Flow {
 
 impl Flow {
     /// Returns the flow of a product of `putOrder` (chapter 3.1.4).
+    ///
+    /// ```
+    /// use idv_identity_tm::normalize::Flow;
+    ///
+    /// assert_eq!(Flow::of_product(15), Flow::Esign);
+    /// assert_eq!(Flow::of_product(12), Flow::Identification);
+    /// ```
     #[must_use]
     pub const fn of_product(product: u32) -> Self {
         match product {
@@ -35,8 +42,19 @@ impl Flow {
         }
     }
 
-    /// Returns the flow of an order. An order that only creates a sign-me account has no signing
-    /// part (chapter 9.1), so it ends like an identification.
+    /// Returns the flow of an order.
+    ///
+    /// An order that only creates a sign-me account has no signing part (chapter 9.1), so it ends
+    /// like an identification.
+    ///
+    /// ```
+    /// use idv_identity_tm::api::order::{Behaviors, Product};
+    /// use idv_identity_tm::normalize::Flow;
+    ///
+    /// assert_eq!(Flow::of_order(Product::Esign, Behaviors::NORMAL), Flow::Esign);
+    /// let account_only = Flow::of_order(Product::Esign, Behaviors::SIGN_ME_CREATE);
+    /// assert_eq!(account_only, Flow::Identification);
+    /// ```
     #[must_use]
     pub const fn of_order(product: Product, behaviors: Behaviors) -> Self {
         if behaviors.contains(Behaviors::SIGN_ME_CREATE) {
@@ -46,8 +64,9 @@ impl Flow {
     }
 }
 
-/// Normalizes the history of an order. The observation is a claim: a caller that received it as a
-/// response adds the proof.
+/// Normalizes the history of an order.
+///
+/// The observation is a claim: a caller that received it as a response adds the proof.
 ///
 /// - Codes repeat, and the last one need not be the state, so a code that is final for the flow
 ///   counts at any position. Of several the least favourable counts: rejected, canceled, expired,
@@ -67,6 +86,21 @@ impl Flow {
 /// - A verified phone is not a verified person: 6 ends an order of product 17 as inconclusive.
 /// - The report has the reasons, the suspicions as failed checks, and in `custom` the whole history
 ///   as `Status`: code, time and text of each entry in one line.
+///
+/// ```
+/// use idv_core::{Channel, Outcome, Status};
+/// use idv_identity_tm::normalize::{self, Flow};
+/// use idv_identity_tm::wire::StatusList;
+///
+/// let list = StatusList::read(br#"{"OrderID":"99921269855041","Status":[
+///     {"Kind":6,"Time":"2018-09-05T11:06:21+02:00"},
+///     {"Kind":20003,"Time":"2018-09-05T11:07:00+02:00"}]}"#)?;
+/// // A suspicion of fraud after the positive end:
+/// let observation = normalize::status(&list, Flow::Identification, Channel::Poll);
+/// assert_eq!(observation.status, Some(Status::Finished(Outcome::Disputed)));
+/// assert_eq!(observation.code.as_deref(), Some("20003"));
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 #[must_use]
 pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observation {
     let course = Course::of(list, flow);
@@ -81,6 +115,17 @@ pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observatio
 
 /// Returns the status of a single code, as the webhook `OnStatusChange` brings it (chapter 2.6), or
 /// `None` if the code is unknown.
+///
+/// ```
+/// use idv_core::{Outcome, Status};
+/// use idv_identity_tm::normalize::{self, Flow};
+///
+/// let verified = Some(Status::Finished(Outcome::Verified));
+/// assert_eq!(normalize::status_of_code("6", Flow::Identification), verified);
+/// // In a signing order, the identification is only a step.
+/// assert_ne!(normalize::status_of_code("6", Flow::Esign), verified);
+/// assert_eq!(normalize::status_of_code("4711", Flow::Esign), None);
+/// ```
 #[must_use]
 pub fn status_of_code(code: &str, flow: Flow) -> Option<Status> {
     let row = codes::find_kind(Code::of(Text::new(code))?.number()?)?;
@@ -97,6 +142,20 @@ pub fn status_of_code(code: &str, flow: Flow) -> Option<Status> {
 ///
 /// For an order with a positive end only suspicions are reasons: an obstacle to an earlier attempt
 /// does not explain the outcome.
+///
+/// ```
+/// use idv_identity_tm::normalize::{self, Flow};
+/// use idv_identity_tm::wire::{IdentResult, StatusList};
+///
+/// let result = IdentResult::read(br#"{"IdentData":[{"Type":1,"Firstname":"Erika"}]}"#)?;
+/// let history = StatusList::read(br#"{"OrderID":"99921269855041","Ref":"543210","Status":[
+///     {"Kind":17,"SubKind":73,"Time":"2018-09-05T11:06:21+02:00"}]}"#)?;
+/// let mut report = normalize::report(&result);
+/// normalize::explain(&mut report, &history, Flow::Identification);
+/// assert_eq!(report.vendor_id.as_ref().map(|id| id.as_str()), Some("99921269855041"));
+/// assert_eq!(report.reasons.len(), 1);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 pub fn explain(report: &mut Report, list: &StatusList<'_>, flow: Flow) {
     Course::of(list, flow).explain(report);
 }
@@ -278,6 +337,17 @@ impl KindRow {
     ///
     /// An uncorrectable error ends a signing process by the text of chapter 3.2.3, though not by
     /// its table.
+    ///
+    /// ```
+    /// use idv_core::{Outcome, Status};
+    /// use idv_identity_tm::normalize::{Flow, find_kind};
+    ///
+    /// // An uncorrectable error leaves a signing order without an end.
+    /// let row = find_kind(29).expect("a code of the table");
+    /// let over = Status::Finished(Outcome::Inconclusive);
+    /// assert_eq!(row.state_in(Flow::Esign), Some(over));
+    /// assert_ne!(row.state_in(Flow::Identification), Some(over));
+    /// ```
     #[must_use]
     pub fn state_in(&self, flow: Flow) -> Option<Status> {
         match (self.permanent, flow) {
@@ -287,6 +357,16 @@ impl KindRow {
     }
 
     /// Returns the outcome of an order with this code, or `None` if the code does not end it.
+    ///
+    /// ```
+    /// use idv_core::Outcome;
+    /// use idv_identity_tm::normalize::{Flow, find_kind};
+    ///
+    /// let row = find_kind(6).expect("a code of the table");
+    /// assert_eq!(row.ends_with(Flow::Identification), Some(Outcome::Verified));
+    /// assert_eq!(row.ends_with(Flow::Esign), None);
+    /// assert_eq!(row.ends_with(Flow::PhoneVerification), Some(Outcome::Inconclusive));
+    /// ```
     #[must_use]
     pub const fn ends_with(&self, flow: Flow) -> Option<Outcome> {
         let is_final = match flow {

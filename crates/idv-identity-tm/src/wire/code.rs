@@ -22,6 +22,15 @@ impl<'a> Code<'a> {
     /// Parses a text as a code, or returns `None` if the text is blank.
     ///
     /// Leading zeros and a zero fraction are ignored: `06` and `6.0` are 6.
+    ///
+    /// ```
+    /// use idv_core::Text;
+    /// use idv_identity_tm::wire::Code;
+    ///
+    /// assert_eq!(Code::of(Text::new("06")), Some(Code::Number(6)));
+    /// assert!(matches!(Code::of(Text::new("six")), Some(Code::Word(_))));
+    /// assert_eq!(Code::of(Text::new(" ")), None);
+    /// ```
     #[must_use]
     pub fn of(text: Text<'a>) -> Option<Self> {
         let word = text.expose().trim();
@@ -38,6 +47,14 @@ impl<'a> Code<'a> {
     }
 
     /// Returns the number, if the code is one.
+    ///
+    /// ```
+    /// use idv_core::Text;
+    /// use idv_identity_tm::wire::Code;
+    ///
+    /// assert_eq!(Code::Number(6).number(), Some(6));
+    /// assert_eq!(Code::Word(Text::new("six")).number(), None);
+    /// ```
     #[must_use]
     pub const fn number(&self) -> Option<u32> {
         match self {

@@ -22,12 +22,32 @@ pub struct Encoded<'a> {
 
 impl Encoded<'_> {
     /// Returns the length of the text in the payload in bytes, including escapes.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::SignedDocuments;
+    ///
+    /// let documents = SignedDocuments::read(br#"{"PDFs":[{"Base64Data":"JVBERi0xLjQ="}]}"#)?;
+    /// let encoded = documents.pdfs[0].base64_data.as_ref().expect("a file");
+    /// assert_eq!(encoded.encoded_length(), 12); // 8 bytes of Base64 with padding
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn encoded_length(&self) -> usize {
         self.raw.expose().len()
     }
 
     /// Returns a decoder that yields the file piece by piece.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::SignedDocuments;
+    ///
+    /// let documents = SignedDocuments::read(br#"{"PDFs":[{"Base64Data":"JVBERi0xLjQ="}]}"#)?;
+    /// let encoded = documents.pdfs[0].base64_data.as_ref().expect("a file");
+    /// let mut decoder = encoded.decoder();
+    /// assert_eq!(decoder.next_piece()?, Some(b"%PDF-1.4".as_slice()));
+    /// assert_eq!(decoder.next_piece()?, None);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn decoder(&self) -> Decoder<'_> {
         Decoder {
@@ -39,6 +59,17 @@ impl Encoded<'_> {
     }
 
     /// Decodes the file into `take`, piece by piece.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::SignedDocuments;
+    ///
+    /// let documents = SignedDocuments::read(br#"{"PDFs":[{"Base64Data":"JVBERi0xLjQ="}]}"#)?;
+    /// let encoded = documents.pdfs[0].base64_data.as_ref().expect("a file");
+    /// let mut file = Vec::new();
+    /// encoded.decode(|piece| Ok(file.extend_from_slice(piece)))?;
+    /// assert_eq!(file, b"%PDF-1.4");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -107,6 +138,17 @@ impl Decoder<'_> {
     /// Returns the next piece of the file, at most 48 KiB, or `None` at its end.
     ///
     /// White space and line breaks are skipped, and escapes are resolved: PHP writes `/` as `\/`.
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_identity_tm::wire::SignedDocuments;
+    ///
+    /// let documents = SignedDocuments::read(br#"{"PDFs":[{"Base64Data":"not Base64!"}]}"#)?;
+    /// let encoded = documents.pdfs[0].base64_data.as_ref().expect("a file");
+    /// let error = encoded.decoder().next_piece().expect_err("an exclamation mark");
+    /// assert_eq!(error.kind(), &ErrorKind::Malformed);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -73,28 +73,114 @@ payloads! {
     StatusList<'a> { |list| list.status.is_some(), "not a status of an order: expected `Status` as a list"; };
     /// Parses the result of an identification. A result without data of a person is an error,
     /// because it would be an empty person.
+    ///
+    /// ```
+    /// use idv_core::Text;
+    /// use idv_identity_tm::wire::IdentResult;
+    ///
+    /// let json = br#"{"IdentData": [{"Firstname": "Erika", "Surname": "Mustermann"}]}"#;
+    /// let result = IdentResult::read(json)?;
+    /// let data = &result.ident_data.as_deref().unwrap_or_default()[0];
+    /// assert_eq!(data.surname.as_ref().map(Text::expose), Some("Mustermann"));
+    ///
+    /// assert!(IdentResult::read(br#"{"IdentData": []}"#).is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     IdentResult<'a> { |result|
         result.ident_data.is_some(), "not a result: expected `IdentData` as a list or an object";
         result.names_a_person(), "the result names no person: expected an entry of `IdentData` with a name; fetch it again later";
     };
     /// Parses images, of which there may be none.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::Images;
+    ///
+    /// let json = br#"{"Images": [{"Image": "/9j/4AAQSkZJRg==", "Filename": "front.jpg"}]}"#;
+    /// assert_eq!(Images::read(json)?.images.len(), 1);
+    /// assert!(Images::read(b"{}")?.images.is_empty());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     Images<'a>;
     /// Parses audio recordings, of which there may be none.
+    ///
+    /// ```
+    /// use idv_core::Text;
+    /// use idv_identity_tm::wire::VoiceFiles;
+    ///
+    /// let json = br#"{"Voicefiles": [{"Filename": "sound_4348.mp3", "Base64Data": "SUQz"}]}"#;
+    /// let recordings = VoiceFiles::read(json)?.voice_files;
+    /// assert_eq!(recordings[0].filename.as_ref().map(Text::expose), Some("sound_4348.mp3"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     VoiceFiles<'a>;
     /// Parses signed documents.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::SignedDocuments;
+    ///
+    /// let json = br#"{"PDFs": [{"Base64Data": "JVBERi0xLjQ="}, {"Base64Data": "JVBERi0xLjQ="}]}"#;
+    /// assert_eq!(SignedDocuments::read(json)?.pdfs.len(), 2);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     SignedDocuments<'a>;
     /// Parses signed hashes.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::Hashes;
+    ///
+    /// let hashes = Hashes::read(br#"{"Hashes": [{"contract.pdf": "MIIB"}]}"#)?.hashes;
+    /// let (name, hash) = &hashes.entries[0];
+    /// assert_eq!((name.expose(), hash.expose()), ("contract.pdf", "MIIB"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     Hashes<'a>;
     /// Parses the status of the vendor's systems.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::SystemStatus;
+    ///
+    /// let status = SystemStatus::read(br#"{"serverAlive": true, "videoAvailable": false}"#)?;
+    /// assert_eq!((status.server_alive, status.video_available), (Some(true), Some(false)));
+    /// assert!(SystemStatus::read(b"{}").is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     SystemStatus { |status| *status != Self::default(), "not a status of the systems: expected a member such as `serverAlive`"; };
     /// Parses whether there is a sign-me account.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::SignmeUser;
+    ///
+    /// let user = SignmeUser::read(br#"{"UserExists": true, "UserIsAbleToSign": false}"#)?;
+    /// assert_eq!((user.user_exists, user.user_is_able_to_sign), (Some(true), Some(false)));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     SignmeUser { |user| user.user_exists.is_some(), "not a response of checkSignmeUser: expected `UserExists`"; };
     /// Parses the new password.
+    ///
+    /// ```
+    /// use idv_core::Secret;
+    /// use idv_identity_tm::wire::NewPassword;
+    ///
+    /// let new = NewPassword::read(br#"{"password": "XXXXXXXXXXXX"}"#)?;
+    /// assert_eq!(new.password.as_ref().map(Secret::expose), Some("XXXXXXXXXXXX"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     NewPassword { |new| new.password.is_some(), "the new password is missing or empty: request it again"; };
 }
 
 impl<'a> Orders<'a> {
     /// Parses the orders of a reference.
+    ///
+    /// ```
+    /// use idv_core::Text;
+    /// use idv_identity_tm::wire::Orders;
+    ///
+    /// // The document's sample, which is not JSON:
+    /// let orders = Orders::read(br#"{ ["99921801997040", "99921800019939"] }"#)?;
+    /// let ids = orders.order_ids.unwrap_or_default();
+    /// assert!(ids.iter().map(Text::expose).eq(["99921801997040", "99921800019939"]));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

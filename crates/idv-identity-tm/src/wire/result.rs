@@ -154,6 +154,15 @@ pub(crate) type Named<'r, 'a> = (&'static str, Option<&'r Text<'a>>);
 
 impl<'a> IdentResult<'a> {
     /// Returns the images in their order, if the result has them.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::IdentResult;
+    ///
+    /// let result = IdentResult::read(br#"{"IdentData":{"Firstname":"Erika","Images":[
+    ///     {"Image":"/9j/4AAQSkZJRg==","Filename":"front_20211008-091623-123.jpg"}]}}"#)?;
+    /// assert_eq!(result.images().count(), 1);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     pub fn images(&self) -> impl Iterator<Item = &Image<'a>> {
         self.ident_data
             .iter()
@@ -219,6 +228,15 @@ impl<'a> IdentData<'a> {
 
 impl<'a> IdCard<'a> {
     /// Returns whether there is no data of a document.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::IdentResult;
+    ///
+    /// let result = IdentResult::read(br#"{"IdentData":[{"Firstname":"Erika"}]}"#)?;
+    /// let data = &result.ident_data.as_deref().unwrap_or_default()[0];
+    /// assert!(data.id_card.is_empty());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

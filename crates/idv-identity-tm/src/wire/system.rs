@@ -105,7 +105,18 @@ pub struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// Parses the body of an error response. An HTML page, such as a proxy's, is not a description.
+    /// Parses the body of an error response.
+    ///
+    /// An HTML page, such as a proxy's, is not a description.
+    ///
+    /// ```
+    /// use idv_identity_tm::wire::ErrorBody;
+    ///
+    /// let text = |body: &[u8]| ErrorBody::read(body).error.map(|error| error.expose().clone());
+    /// assert_eq!(text(br#"{"Error":"Email missing"}"#).as_deref(), Some("Email missing"));
+    /// assert_eq!(text(b"Email missing").as_deref(), Some("Email missing"));
+    /// assert_eq!(text(b"<html>Bad gateway</html>"), None);
+    /// ```
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let text = decoded_tolerantly(body);
