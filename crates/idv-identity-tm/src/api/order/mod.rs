@@ -324,14 +324,13 @@ impl Order {
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// use idv_identity_tm::api::order::{Product, TestRobot};
     ///
-    /// # let order = account::order(Product::Video);
-    /// let order = order.test_robot(TestRobot::Positive);
-    /// assert_eq!(order.reference.as_deref(), Some("X-AUTOTEST-POSITIVE"));
-    /// order.check()?;
+    /// # let mut order = account::order(Product::Video);
+    /// let robot = order.clone().test_robot(TestRobot::Positive);
+    /// assert_eq!(robot.reference.as_deref(), Some("X-AUTOTEST-POSITIVE"));
+    /// robot.check()?;
     ///
     /// // Without this function, such a reference is refused.
-    /// # let mut order = account::order(Product::Video);
-    /// order.reference = Some("X-AUTOTEST-POSITIVE".to_owned());
+    /// order.reference = robot.reference;
     /// assert!(order.check().is_err());
     /// # Ok::<(), idv_core::Error>(())
     /// ```
