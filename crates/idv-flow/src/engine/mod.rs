@@ -40,6 +40,38 @@ const HAND_OFF_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Any number of programs may use the same store. If one crashes, another takes over its work when
 /// its lease has expired.
+///
+/// ```
+/// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+/// # bank::run(async |bank| {
+/// # let engine = bank.engine().await?;
+/// use idv_core::NewVerification;
+///
+/// let started = engine.start(NewVerification::new(engine.reference())).await?;
+/// # bank.verify_persons();
+/// # bank.clock.advance(std::time::Duration::from_secs(600));
+/// engine.run_due().await?; // a server calls `Engine::run` instead
+/// assert!(engine.status(started.id).await?.is_verified());
+/// # Ok(())
+/// # });
+/// ```
+///
+/// # Errors
+///
+/// Each method lists its own errors. These can occur in all that use the store:
+///
+/// - [`FlowError::Store`] if the store fails, and [`FlowError::Keys`] if the key provider does.
+/// - [`FlowError::Damaged`] if a flow or a value of the store cannot be decrypted or parsed, and
+///   [`FlowError::Newer`] if a newer version of this program wrote it.
+/// - [`FlowError::WrongClock`] if the method changes something, and the clocks of this program and
+///   of the database server differ by more than the
+///   [tolerance](EngineBuilder::clock_tolerance).
+///
+/// # Accounts of operators
+///
+/// The argument `by` of a method is the account of the operator or the program that requests the
+/// change, such as `desk-3`. The audit trail and the logs have it in clear, so it must not be
+/// personal data.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) inner: Arc<Inner>,
@@ -47,12 +79,45 @@ pub struct Engine {
 
 impl Engine {
     /// Returns a builder for an engine backed by `store`.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::store::MemoryStore;
+    /// use idv_flow::{Engine, Vault};
+    /// # let client = bank.client();
+    ///
+    /// let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f".into();
+    /// let engine = Engine::builder(MemoryStore::new())
+    ///     .client(client)
+    ///     .vault(Vault::new(&key)?)
+    ///     .open()
+    ///     .await?;
+    /// assert_eq!(engine.accounts().collect::<Vec<_>>(), ["idnow"]);
+    /// assert!(!engine.is_plain());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn builder(store: impl Store) -> EngineBuilder {
         EngineBuilder::new(store)
     }
 
     /// Returns a new reference. Store it before the call, so that [`Engine::start`] can be repeated
     /// safely.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let reference = engine.reference();
+    /// // The application stores the reference with its order here.
+    /// engine.start(NewVerification::new(reference.clone())).await?;
+    /// assert!(engine.find("idnow", &reference).await?.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn reference(&self) -> Reference {
         Reference::random(&*self.inner.random)
@@ -67,10 +132,36 @@ impl Engine {
     /// [paused](Engine::pause_account), its limits are reached, or its vendor is down: then nothing
     /// is sent yet.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::{HandOff, NewVerification};
+    ///
+    /// let new = NewVerification::new(engine.reference());
+    /// let started = engine.start(new.clone()).await?;
+    /// assert!(matches!(started.hand_off, Some(HandOff::Redirect(_))));
+    ///
+    /// // After a crash, the application starts the same reference again.
+    /// let again = engine.start(new).await?;
+    /// assert!(again.already_existed);
+    /// assert_eq!(again.id, started.id);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::Vendor`] if the vendor refuses the request: nothing was created, and the
-    /// reference cannot be used again. [`FlowError::Draining`] if the account takes no new flows.
+    /// See [`Engine`](Engine#errors).
+    ///
+    /// - [`FlowError::Vendor`] if the vendor refuses the request: nothing was created, and the
+    ///   reference cannot be used again.
+    /// - [`FlowError::UnknownAccount`] if the account is not configured here, and
+    ///   [`FlowError::Draining`] if it takes no new flows.
+    /// - [`FlowError::Invalid`] if the tenant's label, the retention or the evidence to keep is not
+    ///   valid.
+    /// - [`FlowError::Conflict`] if the reference or the key belonged to a flow that was
+    ///   [purged](EngineBuilder::purge_erased_after).
     ///
     /// # Cancellation
     ///
@@ -88,9 +179,27 @@ impl Engine {
     /// the vendor is cut off by it. A reference, and a [key](StartRequest::key), is started once,
     /// as with [`Engine::start`].
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::StartRequest;
+    ///
+    /// let new = NewVerification::new(engine.reference());
+    /// let started = engine.submit(StartRequest::new(new).key("order-1234")).await?;
+    /// assert_eq!(started.hand_off, None);
+    ///
+    /// engine.run_due().await?; // a worker sends the request
+    /// assert!(engine.status(started.id).await?.hand_off.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store, and [`FlowError::Draining`].
+    /// Those of [`Engine::start`], except [`FlowError::Vendor`]: if the vendor refuses the request,
+    /// the flow is in the phase [`Refused`](Phase::Refused).
     ///
     /// # Cancellation
     ///
@@ -104,33 +213,37 @@ impl Engine {
     /// or not at all. A worker finds it within a second of the commit.
     ///
     /// ```
-    /// # #[cfg(feature = "sqlite")] mod example {
-    /// use idv_core::NewVerification;
-    /// use idv_flow::{Engine, StartRequest};
+    /// # #[cfg(feature = "sqlite")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # use idv_flow::{Engine, StartRequest, store::SqliteStore};
     /// use sqlx::{Connection as _, SqliteConnection};
+    /// use idv_core::NewVerification;
+    /// # let path = bank::temporary("submit.db");
+    /// # let store = SqliteStore::open(&path).await?;
+    /// # let engine = Engine::builder(store.clone()).client(bank.client()).open().await?;
+    /// # let address = format!("sqlite:{}", path.display());
+    /// # let mut connection = SqliteConnection::connect(&address).await?;
+    /// # sqlx::query("CREATE TABLE orders (id INTEGER)").execute(&mut connection).await?;
     ///
-    /// async fn order(
-    ///     engine: &Engine,
-    ///     connection: &mut SqliteConnection,
-    ///     order: i64,
-    /// ) -> Result<(), Box<dyn std::error::Error>> {
-    ///     let mut transaction = connection.begin().await?;
-    ///     sqlx::query("INSERT INTO orders (id) VALUES ($1)")
-    ///         .bind(order)
-    ///         .execute(&mut *transaction)
-    ///         .await?;
-    ///     let new = NewVerification::new(engine.reference());
-    ///     let start = StartRequest::new(new).key(order.to_string());
-    ///     engine.submit_in(&mut *transaction, start).await?;
-    ///     transaction.commit().await?;
-    ///     Ok(())
-    /// }
+    /// let mut transaction = connection.begin().await?;
+    /// sqlx::query("INSERT INTO orders (id) VALUES (1234)").execute(&mut *transaction).await?;
+    /// let new = NewVerification::new(engine.reference());
+    /// engine.submit_in(&mut *transaction, StartRequest::new(new).key("1234")).await?;
+    /// assert!(engine.find_by_key(None, "1234").await?.is_none());
+    ///
+    /// transaction.commit().await?;
+    /// assert!(engine.find_by_key(None, "1234").await?.is_some());
+    /// # store.close().await;
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # });
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of the store, and [`FlowError::Draining`]; then roll the transaction back.
+    /// Those of [`Engine::submit`]; then roll the transaction back.
     ///
     /// # Cancellation
     ///
@@ -144,11 +257,27 @@ impl Engine {
         self.inner.submit_in(transaction, start.into()).await
     }
 
-    /// Waits until the flow has a hand-off, and returns it.
+    /// Waits until the flow has a hand-off, and returns it. Reads the flow ten times a second.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::{HandOff, NewVerification};
+    ///
+    /// let started = engine.submit(NewVerification::new(engine.reference())).await?;
+    /// engine.run_due().await?; // in an application, `Engine::run` does this meanwhile
+    /// match engine.wait_for_hand_off(started.id).await? {
+    ///     HandOff::Redirect(url) => assert_eq!(url.expose().host_str(), Some("go.test.idnow.de")),
+    ///     other => panic!("IDnow redirects the person: {other:?}"),
+    /// }
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownFlow`]; [`FlowError::Conflict`] if there will be no hand-off: nothing
+    /// Those of [`Engine::status`]; [`FlowError::Conflict`] if there will be no hand-off: nothing
     /// was created, or the verification has ended.
     ///
     /// # Cancellation
@@ -174,9 +303,28 @@ impl Engine {
 
     /// Returns the state of a flow.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::Status;
+    /// use idv_flow::store::Phase;
+    /// # let id = bank.start(&engine).await?;
+    ///
+    /// let status = engine.status(id).await?;
+    /// assert_eq!(status.phase, Phase::Open);
+    /// assert_eq!(status.status, Some(Status::AwaitingPerson));
+    /// assert!(status.hand_off.is_some() && !status.is_verified());
+    /// // The next poll.
+    /// assert!(status.due.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownFlow`].
+    /// See [`Engine`](Engine#errors). [`FlowError::UnknownFlow`] if no flow has this id;
+    /// [`FlowError::UnknownAccount`] if its account is not configured here.
     ///
     /// # Cancellation
     ///
@@ -188,10 +336,26 @@ impl Engine {
 
     /// Returns the state of the flow of a reference; `None` if there is no such flow.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # use idv_core::NewVerification;
+    /// # let reference = engine.reference();
+    /// # engine.start(NewVerification::new(reference.clone())).await?;
+    /// let status = engine.find("idnow", &reference).await?.expect("the flow was started");
+    /// assert_eq!(status.provider, "idnow");
+    ///
+    /// assert!(engine.find("idnow", &engine.reference()).await?.is_none());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store, and [`FlowError::Damaged`] if the flow that the store has under this
-    /// reference is not the one that was started with it.
+    /// See [`Engine`](Engine#errors). [`FlowError::Damaged`] also if the flow that the store has
+    /// under this reference is not the one that was started with it; [`FlowError::UnknownAccount`]
+    /// if the flow's account is not configured here.
     ///
     /// # Cancellation
     ///
@@ -204,9 +368,27 @@ impl Engine {
     /// Returns the state of the flow that was started with the application's own
     /// [key](StartRequest::key) for a tenant, or for none.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::StartRequest;
+    ///
+    /// let new = NewVerification::new(engine.reference());
+    /// let started = engine.start(StartRequest::new(new).key("order-1234")).await?;
+    ///
+    /// let status = engine.find_by_key(None, "order-1234").await?;
+    /// assert_eq!(status.map(|status| status.id), Some(started.id));
+    /// assert!(engine.find_by_key(Some("tenant-a"), "order-1234").await?.is_none());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store, and [`FlowError::Damaged`] if the flow cannot be read.
+    /// See [`Engine`](Engine#errors). [`FlowError::UnknownAccount`] if the flow's account is not
+    /// configured here.
     ///
     /// # Cancellation
     ///
@@ -222,20 +404,31 @@ impl Engine {
     /// in clear.
     ///
     /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
     /// use idv_flow::store::{Filter, ListCursor, ListOrder, Phase};
-    /// use idv_core::Timestamp;
-    /// use idv_flow::{Engine, FlowStatus};
+    /// # use idv_core::Clock as _;
+    /// # let since = bank.clock.now();
+    /// # let id = bank.verified(&engine).await?;
+    /// # bank.start(&engine).await?;
     ///
-    /// /// Returns the first flows that have ended since `since`.
-    /// async fn ended(engine: &Engine, since: Timestamp) -> idv_flow::Result<Vec<FlowStatus>> {
-    ///     let filter = Filter::all().in_phase(Phase::Done).ordered_by(ListOrder::PhaseSince);
-    ///     engine.list(&filter, Some(ListCursor::from_time(since)), 100).await
-    /// }
+    /// // The flows that have ended since `since`, earliest first.
+    /// let order = ListOrder::PhaseSince;
+    /// let filter = Filter::all().in_phase(Phase::Done).ordered_by(order);
+    /// let page = engine.list(&filter, Some(ListCursor::from_time(since)), 100).await?;
+    /// assert_eq!(page.iter().map(|flow| flow.id).collect::<Vec<_>>(), [id]);
+    ///
+    /// let next = page.last().map(|flow| flow.cursor(order));
+    /// assert!(engine.list(&filter, next, 100).await?.is_empty());
+    /// # Ok(())
+    /// # });
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// [`FlowError::Store`] and [`FlowError::Keys`]. A flow that cannot be read is an item of the
+    /// list.
     ///
     /// # Cancellation
     ///
@@ -262,9 +455,26 @@ impl Engine {
     /// while the outcome is disputed. If an operator ruled an outcome that no report has, it is the
     /// latest report.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let id = bank.verified(&engine).await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let report = engine.report(id).await?.expect("the flow has a final report");
+    /// let name = report.person.family_name.and_then(|name| name.value);
+    /// assert_eq!(name.as_ref().map(|name| name.expose().as_str()), Some("MUSTERMANN"));
+    ///
+    /// let open = engine.start(NewVerification::new(engine.reference())).await?.id;
+    /// assert!(engine.report(open).await?.is_none());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownFlow`].
+    /// See [`Engine`](Engine#errors). [`FlowError::UnknownFlow`] if no flow has this id.
     ///
     /// # Cancellation
     ///
@@ -284,9 +494,24 @@ impl Engine {
     /// Returns every stored final report with its outcome, for the operator who has to rule on a
     /// dispute.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let id = bank.disputed(&engine).await?;
+    /// // The vendor's report says that the person is verified, and names a confirmed fraud.
+    /// assert!(engine.status(id).await?.disputed);
+    /// assert!(engine.report(id).await?.is_none());
+    ///
+    /// let reports = engine.reports(id).await?;
+    /// assert_eq!(reports.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownFlow`].
+    /// See [`Engine`](Engine#errors). [`FlowError::UnknownFlow`] if no flow has this id.
     ///
     /// # Cancellation
     ///
@@ -303,10 +528,33 @@ impl Engine {
     /// Authenticates, seals and stores a callback or the person's return, and returns the reply.
     /// [`Engine::run`] processes it later. A repeated message is stored once.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// # let reference = engine.reference();
+    /// # let id = engine.start(NewVerification::new(reference.clone())).await?.id;
+    /// # let delivery = bank.callback(&reference);
+    ///
+    /// // `delivery` is the request that the web server received at the account's callback URL.
+    /// let reply = engine.receive("idnow", &delivery).await?;
+    /// assert_eq!(reply.status, 200);
+    ///
+    /// let health = engine.health().await?;
+    /// assert_eq!(health.messages, 1); // a worker processes it
+    /// # engine.run_due().await?;
+    /// # assert_eq!(engine.health().await?.messages, 0);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownAccount`]; [`FlowError::Store`] if it could not be stored: reply 503,
-    /// and the vendor sends it again.
+    /// A message that is not authentic or cannot be parsed is a reply, not an error.
+    /// [`FlowError::UnknownAccount`] if the account is not configured here. After any other error
+    /// of [`Engine`](Engine#errors) the message may not be stored: reply 503, and the vendor sends
+    /// it again.
     ///
     /// # Cancellation
     ///
@@ -317,12 +565,36 @@ impl Engine {
     }
 
     /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests
-    /// it, without personal data.
+    /// it, without personal data. A repeated request changes nothing.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// # let id = bank.verified(&engine).await?;
+    /// let receipt = engine.delete(id, "privacy-desk").await?;
+    /// assert!(!receipt.is_complete());
+    ///
+    /// // Workers have the vendor delete its copy, ask it to confirm that, and erase our own.
+    /// engine.run_due().await?;
+    /// clock.advance(std::time::Duration::from_secs(60));
+    /// engine.run_due().await?;
+    /// assert!(engine.receipt(id).await?.is_complete());
+    /// assert!(engine.report(id).await?.is_none());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`FlowError::Held`] if one of them must be kept longer: the refusal is in the audit trail,
-    /// and nothing is deleted.
+    /// See [`Engine`](Engine#errors).
+    ///
+    /// - [`FlowError::UnknownFlow`], and [`FlowError::UnknownAccount`] if the flow's account is not
+    ///   configured here.
+    /// - [`FlowError::Held`] if one of the copies must be kept longer: the refusal is in the audit
+    ///   trail, and nothing is deleted.
+    /// - [`FlowError::Conflict`] if others changed the flow 100 times meanwhile.
     ///
     /// # Cancellation
     ///
@@ -334,9 +606,30 @@ impl Engine {
 
     /// Returns the progress of a deletion.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// use idv_flow::CopyState;
+    /// # let id = bank.verified(&engine).await?;
+    ///
+    /// engine.delete(id, "privacy-desk").await?;
+    /// engine.run_due().await?;
+    /// // The vendor has deleted its copy. A minute later it is asked whether anything is left.
+    /// let receipt = engine.receipt(id).await?;
+    /// assert_eq!(receipt.vendors_copy, CopyState::Deleted);
+    /// clock.advance(std::time::Duration::from_secs(60));
+    /// engine.run_due().await?;
+    /// assert_eq!(engine.receipt(id).await?.vendors_copy, CopyState::Confirmed);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownFlow`].
+    /// See [`Engine`](Engine#errors). [`FlowError::UnknownFlow`] if no flow has this id, or if the
+    /// flow was [purged](EngineBuilder::purge_erased_after).
     ///
     /// # Cancellation
     ///
@@ -347,9 +640,30 @@ impl Engine {
 
     /// Changes the retention of the copies, to put a legal hold on them for example.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::{FlowError, Retention, RetentionRule};
+    /// # let id = bank.verified(&engine).await?;
+    ///
+    /// let hold = RetentionRule::until_asked().not_before("2031-01-01T00:00:00Z".parse()?);
+    /// engine.retain(id, Retention::new(hold, hold), "legal-desk").await?;
+    /// let error = engine.delete(id, "privacy-desk").await.unwrap_err();
+    /// assert!(matches!(error, FlowError::Held { .. }));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::Conflict`] if our own copy is already erased.
+    /// See [`Engine`](Engine#errors).
+    ///
+    /// - [`FlowError::UnknownFlow`], and [`FlowError::UnknownAccount`] if the flow's account is not
+    ///   configured here.
+    /// - [`FlowError::Invalid`] if the rules contradict each other.
+    /// - [`FlowError::Conflict`] if our own copy is already erased, if a hold comes too late
+    ///   because a copy is being deleted, or if others changed the flow 100 times meanwhile.
     ///
     /// # Cancellation
     ///
@@ -362,9 +676,24 @@ impl Engine {
     /// Returns all tasks of an operator, each with its options; [`Engine::operator_page`] returns
     /// them in pages.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::{Attention, TaskTarget};
+    /// # let id = bank.disputed(&engine).await?;
+    ///
+    /// let tasks = engine.operator().await?;
+    /// assert_eq!(tasks[0].about, TaskTarget::Flow(id));
+    /// assert_eq!(tasks[0].attention, Attention::Disputed);
+    /// assert!(tasks[0].what_to_do.contains("resolve the dispute"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// [`FlowError::Store`] and [`FlowError::Keys`]. A flow that cannot be read is a task.
     ///
     /// # Cancellation
     ///
@@ -377,9 +706,29 @@ impl Engine {
     /// flows or messages. Read on until [`OperatorPage::next`](crate::OperatorPage::next) is
     /// `None`.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # bank.disputed(&engine).await?;
+    /// # bank.disputed(&engine).await?;
+    /// let (mut tasks, mut after) = (Vec::new(), None);
+    /// loop {
+    ///     let page = engine.operator_page(after, 1).await?;
+    ///     tasks.extend(page.items);
+    ///     after = page.next;
+    ///     if after.is_none() {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!(tasks.len(), 2);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// As [`Engine::operator`].
     ///
     /// # Cancellation
     ///
@@ -395,9 +744,33 @@ impl Engine {
     /// Carries out an operator's decision about a flow. `by` is the operator's account, without
     /// personal data.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::Outcome;
+    /// use idv_flow::Resolution;
+    /// # let id = bank.disputed(&engine).await?;
+    ///
+    /// let rejected = Resolution::ResolveDispute(Outcome::Rejected);
+    /// engine.resolve(id, &rejected, "desk-3").await?;
+    /// let status = engine.status(id).await?;
+    /// assert!(!status.disputed && !status.is_verified());
+    ///
+    /// let error = engine.resolve(id, &rejected, "desk-3").await.unwrap_err();
+    /// assert!(error.to_string().contains("not disputed"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::Conflict`], with an explanation, if the state of the flow does not allow it.
+    /// See [`Engine`](Engine#errors).
+    ///
+    /// - [`FlowError::UnknownFlow`], and [`FlowError::UnknownAccount`] if the flow's account is not
+    ///   configured here.
+    /// - [`FlowError::Conflict`], with an explanation, if the state of the flow does not allow it,
+    ///   or if others changed the flow 100 times meanwhile.
     ///
     /// # Cancellation
     ///
@@ -407,11 +780,31 @@ impl Engine {
         self.inner.resolve(id, resolution, by).await
     }
 
-    /// Retries a message that needs an operator (`again`), or dismisses it.
+    /// Retries a message that needs an operator (`again`), or dismisses it. The
+    /// [task](crate::TaskTarget::Message) has its SHA-256 digest.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::{Attention, TaskTarget};
+    ///
+    /// // A callback with the right secret whose body this version cannot parse.
+    /// # let delivery = bank.message("{");
+    /// engine.receive("idnow", &delivery).await?;
+    /// let task = engine.operator().await?.remove(0);
+    /// assert_eq!(task.attention, Attention::Unreadable);
+    ///
+    /// let TaskTarget::Message(digest) = task.about else { panic!("the task is about a message") };
+    /// engine.resolve_message(&digest, false).await?;
+    /// assert!(engine.operator().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// [`FlowError::Store`].
     ///
     /// # Cancellation
     ///
@@ -423,9 +816,23 @@ impl Engine {
 
     /// Returns the audit trail of a flow, in order.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let id = bank.start(&engine).await?;
+    /// let trail = engine.audit_of(id).await?;
+    /// assert_eq!(trail[0].number, 1);
+    /// assert!(trail[0].event.starts_with(r#"{"event":"asked""#));
+    /// // Each entry holds the hash of its predecessor.
+    /// assert_eq!(trail[1].previous, trail[0].hash);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// [`FlowError::Store`]. A flow that does not exist has no entries.
     ///
     /// # Cancellation
     ///
@@ -436,9 +843,29 @@ impl Engine {
 
     /// Verifies the whole audit trail. `anchor` is that of an earlier verification, kept elsewhere.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # bank.start(&engine).await?;
+    /// # bank.pass(&engine, std::time::Duration::from_secs(3_600)).await?;
+    /// let report = engine.verify_audit(None).await?;
+    /// assert!(report.holds(), "{:?}", report.findings);
+    ///
+    /// // The anchor, kept elsewhere, reveals that the trail was rolled back to an earlier state.
+    /// assert!(engine.verify_audit(Some(&report.anchor)).await?.holds());
+    /// # let other = idv_flow::Engine::builder(idv_flow::store::MemoryStore::new());
+    /// # let restored = other.client(bank.client()).open().await?;
+    /// let report = restored.verify_audit(Some(&report.anchor)).await?;
+    /// assert!(report.findings[0].contains("rolled back"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store. A fault of the trail is a finding, not an error.
+    /// [`FlowError::Store`] and [`FlowError::Keys`]. A fault of the trail is a finding, not an
+    /// error.
     ///
     /// # Cancellation
     ///
@@ -450,9 +877,30 @@ impl Engine {
     /// Checks that the store can be written and that this program's clock is right, and reports how
     /// far the workers are behind, what waits, and which accounts fail.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// use std::time::Duration;
+    /// # let id = bank.start(&engine).await?;
+    ///
+    /// let health = engine.health().await?;
+    /// assert!(health.behind < Duration::from_secs(60), "start more workers");
+    ///
+    /// # bank.vendor_is_down(true);
+    /// // The vendor is down.
+    /// clock.advance(Duration::from_secs(120));
+    /// engine.run_due().await?;
+    /// let health = engine.health().await?;
+    /// assert_eq!(health.failing[0].account, "idnow");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store, if it cannot be reached or written; [`FlowError::WrongClock`].
+    /// [`FlowError::Store`] if the store cannot be reached or written; [`FlowError::WrongClock`].
     ///
     /// # Cancellation
     ///
@@ -470,6 +918,21 @@ impl Engine {
 
     /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`]
     /// of this program.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// # bank.start(&engine).await?;
+    /// let before = engine.worker_stats().done;
+    /// clock.advance(std::time::Duration::from_secs(120));
+    /// let steps = engine.run_due().await?;
+    /// assert_eq!(engine.worker_stats().done, before + steps as u64);
+    /// assert_eq!(engine.worker_stats().under_way, 0);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn worker_stats(&self) -> WorkerStats {
         self.inner.worker_stats.read()
@@ -477,19 +940,60 @@ impl Engine {
 
     /// Returns the client of an account.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::FlowError;
+    ///
+    /// let client = engine.client("idnow")?;
+    /// assert_eq!(client.info().name, "IDnow");
+    ///
+    /// let error = engine.client("idnwo").unwrap_err();
+    /// assert!(matches!(error, FlowError::UnknownAccount(name) if name == "idnwo"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownAccount`].
+    /// [`FlowError::UnknownAccount`] if this engine has no account of this name.
     pub fn client(&self, account: &str) -> Result<Client> {
         Ok(self.inner.account(account)?.client.clone())
     }
 
     /// Returns the names of the accounts; the first is the default for new flows.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let builder = || bank.builder();
+    /// # let client = bank.client();
+    /// let builder = builder().account("idnow-branch", client);
+    /// let engine = builder.default_account("idnow-branch").open().await?;
+    /// assert_eq!(engine.accounts().collect::<Vec<_>>(), ["idnow-branch", "idnow"]);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn accounts(&self) -> impl Iterator<Item = &str> {
         self.inner.accounts.iter().map(|at| at.id.as_str())
     }
 
     /// Returns whether personal data are stored in clear, because the vault has no key.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let client = bank.client();
+    /// use idv_flow::{Engine, store::MemoryStore};
+    ///
+    /// let builder = Engine::builder(MemoryStore::new()).client(client);
+    /// let engine = builder.open().await?;
+    /// assert!(engine.is_plain(), "configure a key in production");
+    /// # assert!(!bank.engine().await?.is_plain());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.inner.vault.is_plain()
