@@ -27,12 +27,30 @@ use crate::webhook::Endpoint;
 impl EngineBuilder {
     /// Brings the store's tables up to date and opens the engine.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let client = bank.client();
+    /// use idv_flow::{Engine, FlowError, store::MemoryStore};
+    ///
+    /// let engine = Engine::builder(MemoryStore::new()).client(client).open().await?;
+    /// assert_eq!(engine.accounts().collect::<Vec<_>>(), ["idnow"]);
+    ///
+    /// let error = Engine::builder(MemoryStore::new()).open().await.unwrap_err();
+    /// assert!(matches!(error, FlowError::Invalid(text) if text.contains("at least one client")));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if no account was added, one was added twice, a name, a schedule or
-    /// the lease is not valid, or evidence is to be kept and there is no store for it;
-    /// [`FlowError::Damaged`] if the store is sealed by another key than the vault's, or is in
-    /// clear although the vault has a key.
+    /// - [`FlowError::Invalid`] if no account was added, one was added twice, or a setting names an
+    ///   account that was not added; if a name, a schedule, a limit, a circuit breaker, the
+    ///   retention, the lease or the time of the purge is not valid; or if evidence is to be kept
+    ///   and there is no store for it.
+    /// - [`FlowError::Damaged`] if the store is sealed by another key than the vault's, or is in
+    ///   clear although the vault has a key.
+    /// - [`FlowError::Store`] if the store fails, and [`FlowError::Keys`] if the key provider does.
     ///
     /// # Cancellation
     ///
