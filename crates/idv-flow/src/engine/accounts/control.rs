@@ -38,6 +38,13 @@ pub enum AccountMode {
 
 impl AccountMode {
     /// Returns the mode as one word.
+    ///
+    /// ```
+    /// use idv_flow::AccountMode;
+    ///
+    /// assert_eq!(AccountMode::Draining.name(), "draining");
+    /// assert_eq!(AccountMode::default(), AccountMode::Active);
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

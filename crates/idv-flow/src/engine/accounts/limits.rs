@@ -47,6 +47,13 @@ pub struct RateLimit {
 
 impl AccountLimits {
     /// Returns no limits.
+    ///
+    /// ```
+    /// use idv_flow::AccountLimits;
+    ///
+    /// assert!(AccountLimits::none().is_none());
+    /// assert_eq!(AccountLimits::none(), AccountLimits::default());
+    /// ```
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -55,26 +62,71 @@ impl AccountLimits {
         }
     }
 
-    /// Sets the number of calls that may start in each second.
+    /// Sets the number of calls that may start in each second, at least 1.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use idv_flow::AccountLimits;
+    ///
+    /// let rate = AccountLimits::none().per_second(10).rate.expect("the rate is limited");
+    /// assert_eq!((rate.calls, rate.per), (10, Duration::from_secs(1)));
+    /// ```
     #[must_use]
     pub const fn per_second(self, calls: u32) -> Self {
         self.rate(calls, Duration::from_secs(1))
     }
 
-    /// Sets the number of calls that may start in each minute.
+    /// Sets the number of calls that may start in each minute, at least 1.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use idv_flow::AccountLimits;
+    ///
+    /// let rate = AccountLimits::none().per_minute(30).rate.expect("the rate is limited");
+    /// assert_eq!((rate.calls, rate.per), (30, Duration::from_secs(60)));
+    /// ```
     #[must_use]
     pub const fn per_minute(self, calls: u32) -> Self {
         self.rate(calls, Duration::from_secs(60))
     }
 
-    /// Sets the number of calls that may start per unit of time: from a millisecond to a day.
+    /// Sets the number of calls that may start per unit of time: at least 1, in a millisecond to a
+    /// day. [`EngineBuilder::open`](crate::EngineBuilder::open) and
+    /// [`Engine::limit_account`](crate::Engine::limit_account) refuse other values.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let builder = || bank.builder();
+    /// use std::time::Duration;
+    /// use idv_flow::AccountLimits;
+    ///
+    /// const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    /// let limits = AccountLimits::none().rate(500, DAY);
+    /// builder().account_limits("idnow", limits).open().await?;
+    ///
+    /// // A longer unit of time is refused when the engine opens.
+    /// let limits = AccountLimits::none().rate(15_000, 30 * DAY);
+    /// let error = builder().account_limits("idnow", limits).open().await.unwrap_err();
+    /// assert!(error.to_string().contains("1 ms to 1 day"));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn rate(mut self, calls: u32, per: Duration) -> Self {
         self.rate = Some(RateLimit::new(calls, per));
         self
     }
 
-    /// Sets the number of calls that may be under way at the same time.
+    /// Sets the number of calls that may be under way at the same time, at least 1.
+    ///
+    /// ```
+    /// use idv_flow::AccountLimits;
+    ///
+    /// let limits = AccountLimits::none().per_second(10).concurrent(4);
+    /// assert_eq!(limits.concurrent, Some(4));
+    /// assert!(limits.rate.is_some());
+    /// ```
     #[must_use]
     pub const fn concurrent(mut self, calls: u32) -> Self {
         self.concurrent = Some(calls);
@@ -82,6 +134,13 @@ impl AccountLimits {
     }
 
     /// Returns whether there is no limit.
+    ///
+    /// ```
+    /// use idv_flow::AccountLimits;
+    ///
+    /// assert!(AccountLimits::none().is_none());
+    /// assert!(!AccountLimits::none().concurrent(4).is_none());
+    /// ```
     #[must_use]
     pub const fn is_none(&self) -> bool {
         self.rate.is_none() && self.concurrent.is_none()
@@ -147,7 +206,26 @@ impl Default for CircuitBreaker {
 }
 
 impl CircuitBreaker {
-    /// Returns a circuit breaker.
+    /// Returns a circuit breaker that opens after `outages` outages in a row, and then probes the
+    /// vendor once per `probe_interval`: at least a second, unless `outages` is 0.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let builder = || bank.builder();
+    /// use std::time::Duration;
+    /// use idv_flow::CircuitBreaker;
+    ///
+    /// let breaker = CircuitBreaker::new(3, Duration::from_secs(60));
+    /// assert!(builder().circuit_breaker("idnow", breaker).open().await.is_ok());
+    ///
+    /// // An interval below a second is refused when the engine opens.
+    /// let breaker = CircuitBreaker::new(3, Duration::from_millis(500));
+    /// let error = builder().circuit_breaker("idnow", breaker).open().await.unwrap_err();
+    /// assert!(error.to_string().contains("probe interval"));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn new(outages: u32, probe_interval: Duration) -> Self {
         Self {
@@ -157,6 +235,24 @@ impl CircuitBreaker {
     }
 
     /// Returns a circuit breaker that never opens.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let builder = || bank.builder();
+    /// use idv_core::NewVerification;
+    ///
+    /// let breaker = idv_flow::CircuitBreaker::off();
+    /// let engine = builder().circuit_breaker("idnow", breaker).open().await?;
+    /// # bank.vendor_is_down(true);
+    /// // The vendor is down.
+    /// for _ in 0..10 {
+    ///     engine.start(NewVerification::new(engine.reference())).await?;
+    /// }
+    /// assert_eq!(engine.account_status("idnow").await?.circuit, None);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn off() -> Self {
         Self::new(0, Duration::ZERO)

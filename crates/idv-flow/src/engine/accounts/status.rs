@@ -52,6 +52,24 @@ pub struct CircuitStatus {
 impl Engine {
     /// Returns the state of an account, read from the store.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::AccountMode;
+    ///
+    /// let status = engine.account_status("idnow").await?;
+    /// assert_eq!((status.mode, status.outages), (AccountMode::Active, 0));
+    ///
+    /// # bank.vendor_is_down(true);
+    /// // The vendor is down.
+    /// engine.start(NewVerification::new(engine.reference())).await?;
+    /// assert_eq!(engine.account_status("idnow").await?.outages, 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`FlowError::UnknownAccount`](crate::FlowError::UnknownAccount);
@@ -78,9 +96,31 @@ impl Engine {
     /// The change is logged and remembered in [`AccountStatus::history`]. The audit trail has
     /// entries of flows only.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let status = engine.pause_account("idnow", "desk-3").await?;
+    /// assert_eq!(status.mode.name(), "paused");
+    /// assert_eq!(status.history[0].by, "desk-3");
+    ///
+    /// let started = engine.start(NewVerification::new(engine.reference())).await?;
+    /// engine.run_due().await?;
+    /// # assert_eq!(bank.requests(), 0);
+    /// // Nothing was sent: the hand-off comes once the account is resumed.
+    /// assert_eq!(started.hand_off, None);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownAccount`](crate::FlowError::UnknownAccount), and those of the store.
+    /// See [`Engine`](Engine#errors).
+    /// [`FlowError::UnknownAccount`](crate::FlowError::UnknownAccount) if the account is not
+    /// configured here; [`FlowError::Conflict`](crate::FlowError::Conflict) if others changed its
+    /// control too often meanwhile.
     ///
     /// # Cancellation
     ///
@@ -93,6 +133,24 @@ impl Engine {
     }
 
     /// Ends a pause or a drain of an account.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// use idv_core::NewVerification;
+    ///
+    /// engine.pause_account("idnow", "desk-3").await?;
+    /// let started = engine.start(NewVerification::new(engine.reference())).await?;
+    ///
+    /// engine.resume_account("idnow", "desk-3").await?;
+    /// clock.advance(std::time::Duration::from_secs(60));
+    /// engine.run_due().await?;
+    /// assert!(engine.status(started.id).await?.hand_off.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -113,6 +171,24 @@ impl Engine {
     ///
     /// A repeated start of an earlier flow still returns that flow.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::FlowError;
+    /// # let open = bank.start(&engine).await?;
+    ///
+    /// engine.drain_account("idnow", "desk-3").await?;
+    /// let error = engine.start(NewVerification::new(engine.reference())).await.unwrap_err();
+    /// assert!(matches!(error, FlowError::Draining(account) if account == "idnow"));
+    ///
+    /// // Flows that were started earlier continue.
+    /// assert!(engine.plan(open).await?.due.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Engine::pause_account`].
@@ -132,6 +208,23 @@ impl Engine {
     ///
     /// In a period `t` at most `rate × (t + 0.5 s) + 1` calls start. Lowered limits hold for calls
     /// that start from then on: of this program at once, of others within 5 seconds.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::AccountLimits;
+    ///
+    /// let limits = AccountLimits::none().per_minute(30);
+    /// let status = engine.limit_account("idnow", Some(limits), "desk-3").await?;
+    /// assert!(status.limits_are_set);
+    /// assert_eq!(status.limits, limits);
+    ///
+    /// let status = engine.limit_account("idnow", None, "desk-3").await?;
+    /// assert!(status.limits.is_none()); // as the program is configured
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
