@@ -84,6 +84,14 @@ impl DeliveryError {
 
     /// Delivers the event again no earlier than after `wait`, if that is longer than the backoff.
     /// Waits of more than a day count as a day.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use idv_flow::DeliveryError;
+    ///
+    /// let error = DeliveryError::new("the queue is full").retry_after(Duration::from_secs(60));
+    /// assert_eq!(error.wait(), Some(Duration::from_secs(60)));
+    /// ```
     #[must_use]
     pub const fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -91,6 +99,13 @@ impl DeliveryError {
     }
 
     /// Returns the wait that the receiver asked for.
+    ///
+    /// ```
+    /// use idv_flow::DeliveryError;
+    ///
+    /// // The engine chooses the time of the next delivery.
+    /// assert_eq!(DeliveryError::new("the queue is full").wait(), None);
+    /// ```
     #[must_use]
     pub const fn wait(&self) -> Option<Duration> {
         self.retry_after
@@ -248,20 +263,26 @@ impl Engine {
     /// An error ends the stream. Start a new one after the last cursor.
     ///
     /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
     /// use futures_util::TryStreamExt as _;
-    /// use idv_flow::{Engine, EventCursor, EventKind};
+    /// use idv_flow::EventKind;
+    /// # let id = bank.verified(&engine).await?;
     ///
-    /// async fn follow(engine: &Engine, mut after: Option<EventCursor>) -> idv_flow::Result<()> {
-    ///     let mut events = std::pin::pin!(engine.events(after));
-    ///     while let Some((cursor, event)) = events.try_next().await? {
-    ///         if let EventKind::Settled { outcome } = event.kind {
-    ///             println!("flow {}: {}", event.flow, outcome.name());
-    ///         }
-    ///         // Store it, so that the program continues here after a restart.
-    ///         after = Some(cursor);
+    /// // The cursor that the program stored before it was restarted; `None` at first.
+    /// let mut after = None;
+    /// let mut events = std::pin::pin!(engine.events(after));
+    /// while let Some((cursor, event)) = events.try_next().await? {
+    ///     if let EventKind::Settled { outcome } = event.kind {
+    ///         assert_eq!((event.flow, outcome.name()), (id, "verified"));
+    /// #         break;
     ///     }
-    ///     Ok(())
+    ///     after = Some(cursor); // stored together with the effect of the event
     /// }
+    /// assert!(after.is_some());
+    /// # Ok(())
+    /// # });
     /// ```
     ///
     /// # Cancellation

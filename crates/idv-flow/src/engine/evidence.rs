@@ -21,10 +21,26 @@ impl Engine {
     /// The list is complete after the event [`EvidenceReady`](crate::EventKind::EvidenceReady), and
     /// empty after our own copy was erased.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let builder = || bank.builder();
+    /// use idv_flow::EvidencePolicy;
+    ///
+    /// let engine = builder().evidence(EvidencePolicy::all()).open().await?;
+    /// # let id = bank.verified(&engine).await?;
+    /// // Later the person of the flow `id` is verified.
+    /// let kept = engine.evidence(id).await?;
+    /// assert_eq!(kept.len(), 1);
+    /// assert_eq!(kept[0].media_type.as_deref(), Some("application/pdf"));
+    /// assert_eq!(kept[0].length, 8); // bytes
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownFlow`]; [`FlowError::Store`] and [`FlowError::Damaged`] if the flow
-    /// cannot be read.
+    /// See [`Engine`](Engine#errors). [`FlowError::UnknownFlow`] if no flow has this id.
     ///
     /// # Cancellation
     ///
@@ -39,29 +55,38 @@ impl Engine {
     /// The stream ends without an error only if the whole item is unchanged, according to its
     /// seals, length and digest. Do not use a part of it before.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use futures_util::TryStreamExt as _;
+    /// # let builder = bank.builder().evidence(idv_flow::EvidencePolicy::all());
+    /// # let engine = builder.open().await?;
+    /// # let id = bank.verified(&engine).await?;
+    ///
+    /// for kept in engine.evidence(id).await? {
+    ///     let mut pieces = std::pin::pin!(engine.read_evidence(id, kept.item).await?);
+    ///     let mut length = 0;
+    ///     while let Some(piece) = pieces.try_next().await? {
+    ///         length += piece.len() as u64; // written to a file, for example
+    ///     }
+    ///     assert_eq!(length, kept.length);
+    /// }
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownEvidence`] if there is no such item, or if it is erased meanwhile;
-    /// [`FlowError::Damaged`] if it was changed.
+    /// See [`Engine`](Engine#errors), for the call and for the items of the stream.
+    ///
+    /// - [`FlowError::UnknownFlow`] if no flow has this id, and [`FlowError::UnknownEvidence`] if
+    ///   the flow has no such item, or if it is erased meanwhile.
+    /// - [`FlowError::Damaged`] if the item was changed.
+    /// - [`FlowError::Invalid`] if no store for evidence is configured here.
     ///
     /// # Cancellation
     ///
     /// The call and the stream only read: they can be dropped and repeated.
-    ///
-    /// ```
-    /// use futures_util::TryStreamExt as _;
-    /// use idv_flow::{Engine, FlowId};
-    ///
-    /// async fn save(engine: &Engine, id: FlowId) -> idv_flow::Result<()> {
-    ///     for kept in engine.evidence(id).await? {
-    ///         let mut pieces = std::pin::pin!(engine.read_evidence(id, kept.item).await?);
-    ///         while let Some(piece) = pieces.try_next().await? {
-    ///             println!("{} more bytes of {}", piece.len(), kept.sha256_hex());
-    ///         }
-    ///     }
-    ///     Ok(())
-    /// }
-    /// ```
     pub async fn read_evidence(
         &self,
         id: FlowId,

@@ -98,6 +98,20 @@ pub struct FlowPlan {
 
 impl FlowPlan {
     /// Returns whether no step is left. A late message or a new retention can still change that.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let id = bank.verified(&engine).await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let open = engine.start(NewVerification::new(engine.reference())).await?.id;
+    /// assert!(!engine.plan(open).await?.is_over());
+    /// assert!(engine.plan(id).await?.is_over()); // verified, with its report
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_over(&self) -> bool {
         let is_open = matches!(self.phase, Phase::Creating | Phase::Open);
@@ -108,6 +122,20 @@ impl FlowPlan {
 /// For a workflow engine that schedules the steps of the flows instead of [`Engine::run`].
 impl Engine {
     /// Returns the next step of a flow.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let started = engine.submit(NewVerification::new(engine.reference())).await?;
+    /// let plan = engine.plan(started.id).await?;
+    /// assert_eq!(plan.command.as_deref(), Some("create"));
+    /// assert!(plan.calls_vendor && plan.is_keyed);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -130,9 +158,30 @@ impl Engine {
     /// answer, the next plan settles it: repeating this call never sends a create request twice
     /// unless the vendor recognizes it.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let started = engine.submit(NewVerification::new(engine.reference())).await?;
+    /// let plan = engine.carry_out(started.id, "create").await?;
+    /// assert_eq!(plan.command, None);
+    /// assert!(plan.due.is_some()); // the first poll
+    ///
+    /// // A repeated call finds that this is not the next step any more.
+    /// # let requests = bank.requests();
+    /// let again = engine.carry_out(started.id, "create").await?;
+    /// assert_eq!(again, plan);
+    /// # assert_eq!(bank.requests(), requests);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// As [`Engine::plan`], and those of the store. Failures of the vendor are part of the plan.
+    /// As [`Engine::plan`], [`FlowError::WrongClock`], and [`FlowError::Conflict`] if others
+    /// changed the flow 100 times meanwhile. Failures of the vendor are part of the plan.
     ///
     /// # Cancellation
     ///
@@ -172,9 +221,27 @@ impl Engine {
     ///
     /// Returns the number of messages.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let reference = engine.reference();
+    /// let started = engine.start(NewVerification::new(reference.clone())).await?;
+    /// # let delivery = bank.callback(&reference);
+    /// engine.receive("idnow", &delivery).await?; // a callback of the vendor
+    ///
+    /// assert_eq!(engine.process_inbox(Some("idnow"), 100).await?, 1);
+    /// assert_eq!(engine.process_inbox(None, 100).await?, 0);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store. A message whose processing failed is processed again after its lease.
+    /// Those of every method: see [`Engine`](Engine#errors). A message whose processing failed is
+    /// processed again after its lease.
     ///
     /// # Cancellation
     ///
@@ -210,9 +277,25 @@ impl Engine {
     ///
     /// Returns the number of timers that fired.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// use std::time::Duration;
+    /// # bank.start(&engine).await?;
+    ///
+    /// assert_eq!(engine.verify_audit(None).await?.blocks, 0);
+    /// clock.advance(Duration::from_secs(3_600));
+    /// assert!(engine.fire_timers(None).await? > 0);
+    /// assert_eq!(engine.verify_audit(None).await?.blocks, 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// Those of every method: see [`Engine`](Engine#errors).
     ///
     /// # Cancellation
     ///
@@ -243,9 +326,23 @@ impl Engine {
     ///
     /// Returns the number of deliveries, failed ones included.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let builder = || bank.builder();
+    /// use idv_core::NewVerification;
+    ///
+    /// let engine = builder().on_change(|_, _| async { Ok(()) }).open().await?;
+    /// engine.start(NewVerification::new(engine.reference())).await?;
+    /// assert_eq!(engine.deliver_events().await?, 2); // `created` and `hand_off_ready`
+    /// assert_eq!(engine.deliver_events().await?, 0);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store. A failed delivery is repeated with backoff by a later call.
+    /// [`FlowError::Store`]. A failed delivery is repeated with backoff by a later call.
     ///
     /// # Cancellation
     ///
@@ -258,9 +355,26 @@ impl Engine {
     /// notification was lost, or the workflow engine does not know them. The same flow is not
     /// returned again until the lease of the engine has expired.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// use std::time::Duration;
+    /// # let id = bank.start(&engine).await?;
+    ///
+    /// clock.advance(Duration::from_secs(3_600));
+    /// let stalled = engine.stalled(Duration::from_secs(600), 100).await?;
+    /// assert_eq!(stalled[0].flow, id);
+    /// // The workflow engine has until the end of the lease to take it up.
+    /// assert!(engine.stalled(Duration::from_secs(600), 100).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// Those of every method: see [`Engine`](Engine#errors).
     ///
     /// # Cancellation
     ///
@@ -287,6 +401,17 @@ impl Engine {
     }
 
     /// Returns how long a step may take before another program takes over.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// // Twice the longest deadline of a call, plus 30 s.
+    /// let deadline = engine.client("idnow")?.policy().deadline;
+    /// assert_eq!(engine.lease(), 2 * deadline + std::time::Duration::from_secs(30));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn lease(&self) -> Duration {
         self.inner.lease
@@ -294,9 +419,20 @@ impl Engine {
 
     /// Seals a value of the workflow engine by the vault's current key.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// let sealed = engine.seal_payload(b"Erika").await?;
+    /// assert!(!sealed.windows(5).any(|bytes| bytes == b"Erika"));
+    /// assert_eq!(engine.open_payload(&sealed).await?, b"Erika");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the key provider.
+    /// [`FlowError::Keys`] if the key provider fails, and [`FlowError::Store`].
     ///
     /// # Cancellation
     ///
@@ -309,9 +445,26 @@ impl Engine {
 
     /// Opens a value that [`Engine::seal_payload`] sealed, by any key of the vault.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::FlowError;
+    ///
+    /// let mut sealed = engine.seal_payload(b"Erika").await?;
+    /// assert_eq!(engine.open_payload(&sealed).await?, b"Erika");
+    ///
+    /// *sealed.last_mut().expect("a sealed value is not empty") ^= 1;
+    /// let error = engine.open_payload(&sealed).await.unwrap_err();
+    /// assert!(matches!(error, FlowError::Damaged(_)));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::Damaged`] if it was changed, or no key opens it.
+    /// [`FlowError::Damaged`] if it was changed, or no key opens it; [`FlowError::Keys`] if the key
+    /// provider fails, and [`FlowError::Store`].
     ///
     /// # Cancellation
     ///

@@ -80,6 +80,23 @@ impl Receipt {
     }
 
     /// Returns whether nothing is left, at the vendor or here.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// # let id = bank.verified(&engine).await?;
+    /// engine.delete(id, "privacy-desk").await?;
+    /// engine.run_due().await?;
+    /// assert!(!engine.receipt(id).await?.is_complete()); // the vendor has not confirmed it
+    ///
+    /// clock.advance(std::time::Duration::from_secs(60));
+    /// engine.run_due().await?;
+    /// assert!(engine.receipt(id).await?.is_complete());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         let gone = matches!(

@@ -88,6 +88,23 @@ impl Engine {
     /// Failures of a vendor are part of the work; failures of the store are logged, and the step is
     /// retried.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run_leaping(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let started = engine.submit(NewVerification::new(engine.reference())).await?;
+    /// // In a server, `stop` completes when it shuts down.
+    /// let stop = async {
+    ///     engine.wait_for_hand_off(started.id).await.expect("a worker creates the verification");
+    /// };
+    /// engine.run(4, stop).await;
+    /// assert!(engine.status(started.id).await?.hand_off.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// If the future is dropped, nothing is lost: a worker takes over the steps under way when
@@ -172,9 +189,26 @@ impl Engine {
     /// Runs every step that is due now, one after the other, delivers the events, and returns the
     /// number of steps: for a program that the system starts at intervals, and for tests.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// use std::time::Duration;
+    /// # let id = bank.start(&engine).await?;
+    ///
+    /// assert_eq!(engine.run_due().await?, 0);
+    /// clock.advance(Duration::from_secs(120));
+    /// assert!(engine.run_due().await? > 0); // a poll, among others
+    /// assert!(engine.status(id).await?.due.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`FlowError::Store`](crate::FlowError::Store).
+    /// See [`Engine`](Engine#errors): the first error ends the call. Failures of a vendor are part
+    /// of the work.
     ///
     /// # Cancellation
     ///

@@ -18,6 +18,20 @@ impl Engine {
     /// Starts a task of the current Tokio runtime that does what [`Engine::run`] does, until
     /// [`Workers::shutdown`].
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run_leaping(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    ///
+    /// let workers = engine.spawn_workers(4);
+    /// let started = engine.submit(NewVerification::new(engine.reference())).await?;
+    /// engine.wait_for_hand_off(started.id).await?;
+    /// workers.shutdown().await;
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Panics
     ///
     /// If it is called outside a Tokio runtime, as [`tokio::spawn`].
@@ -37,6 +51,24 @@ impl Engine {
 
 impl Workers {
     /// Stops the workers once the steps under way are completed, which takes no longer than a call.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run_leaping(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::store::Phase;
+    ///
+    /// let workers = engine.spawn_workers(4);
+    /// workers.shutdown().await;
+    ///
+    /// // No worker of this program takes it up.
+    /// let started = engine.submit(NewVerification::new(engine.reference())).await?;
+    /// assert_eq!(engine.worker_stats().under_way, 0);
+    /// assert_eq!(engine.status(started.id).await?.phase, Phase::Creating);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Cancellation
     ///
