@@ -25,6 +25,15 @@ pub struct FlowId([u8; 16]);
 
 impl FlowId {
     /// Generates a new id.
+    ///
+    /// ```
+    /// use idv_core::OsRandom;
+    /// use idv_flow::FlowId;
+    ///
+    /// let id = FlowId::random(&OsRandom);
+    /// assert_eq!(id.to_string().len(), 32);
+    /// assert_ne!(id, FlowId::random(&OsRandom));
+    /// ```
     #[must_use]
     pub fn random(random: &dyn Random) -> Self {
         let mut bits = [0; 16];
@@ -33,12 +42,26 @@ impl FlowId {
     }
 
     /// Creates an id from its bits. Stores keep ids in this form.
+    ///
+    /// ```
+    /// use idv_flow::FlowId;
+    ///
+    /// assert_eq!(FlowId::from_bytes([0xab; 16]).to_string(), "ab".repeat(16));
+    /// ```
     #[must_use]
     pub const fn from_bytes(bits: [u8; 16]) -> Self {
         Self(bits)
     }
 
     /// Returns the bits of the id.
+    ///
+    /// ```
+    /// use idv_flow::FlowId;
+    ///
+    /// let id: FlowId = "0123456789abcdef0123456789abcdef".parse()?;
+    /// assert_eq!(id.as_bytes()[..4], [0x01, 0x23, 0x45, 0x67]);
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0

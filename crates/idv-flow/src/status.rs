@@ -47,6 +47,15 @@ pub struct StartRequest {
 
 impl StartRequest {
     /// Creates a request for a verification at the engine's default account.
+    ///
+    /// ```
+    /// use idv_core::{NewVerification, OsRandom, Reference};
+    /// use idv_flow::StartRequest;
+    ///
+    /// let new = NewVerification::new(Reference::random(&OsRandom));
+    /// let request = StartRequest::new(new);
+    /// assert_eq!((request.account, request.key), (None, None)); // the default account
+    /// ```
     #[must_use]
     pub const fn new(new: NewVerification) -> Self {
         Self {
@@ -63,6 +72,22 @@ impl StartRequest {
     /// Sets the account.
     ///
     /// Unless the application names it, an account has the vendor's id as its name.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let builder = || bank.builder();
+    /// # let client = bank.client();
+    /// use idv_core::NewVerification;
+    /// use idv_flow::StartRequest;
+    ///
+    /// let engine = builder().account("idnow-branch", client).open().await?;
+    /// let new = NewVerification::new(engine.reference());
+    /// let started = engine.start(StartRequest::new(new).at("idnow-branch")).await?;
+    /// assert_eq!(engine.status(started.id).await?.account, "idnow-branch");
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn at(mut self, account: impl Into<String>) -> Self {
         self.account = Some(account.into());
@@ -74,6 +99,22 @@ impl StartRequest {
     /// A second start with the same key and tenant sends nothing and returns the flow of the first,
     /// whatever else it asks for. [`Engine::find_by_key`](crate::Engine::find_by_key) finds the
     /// flow. The store keeps only a keyed digest of the key.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::StartRequest;
+    ///
+    /// let new = || NewVerification::new(engine.reference());
+    /// let first = engine.start(StartRequest::new(new()).key("order-1234")).await?;
+    /// let second = engine.start(StartRequest::new(new()).key("order-1234")).await?;
+    /// assert!(second.already_existed);
+    /// assert_eq!(second.id, first.id);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
@@ -84,6 +125,23 @@ impl StartRequest {
     ///
     /// The store keeps the label in clear. It selects the [key](crate::EngineBuilder::tenant) that
     /// seals the flow, and each of the flow's events carries it.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::{FlowError, StartRequest};
+    ///
+    /// let request = || StartRequest::new(NewVerification::new(engine.reference()));
+    /// let started = engine.start(request().tenant("insurance")).await?;
+    /// assert_eq!(engine.status(started.id).await?.tenant.as_deref(), Some("insurance"));
+    ///
+    /// let error = engine.start(request().tenant("Erika Mustermann")).await.unwrap_err();
+    /// assert!(matches!(error, FlowError::Invalid(_))); // a label has no spaces
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
@@ -91,6 +149,23 @@ impl StartRequest {
     }
 
     /// Sets the retention of the copies.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::{FlowError, Retention, RetentionRule, StartRequest};
+    ///
+    /// let hold = RetentionRule::until_asked().not_before("2031-01-01T00:00:00Z".parse()?);
+    /// let request = StartRequest::new(NewVerification::new(engine.reference()))
+    ///     .retention(Retention::default().own(hold));
+    /// let started = engine.start(request).await?;
+    /// let error = engine.delete(started.id, "privacy-desk").await.unwrap_err();
+    /// assert!(matches!(error, FlowError::Held { .. }));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = Some(retention);
@@ -98,6 +173,25 @@ impl StartRequest {
     }
 
     /// Sets the evidence to keep before the vendor's copy is deleted.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::{EvidencePolicy, StartRequest};
+    ///
+    /// let new = NewVerification::new(engine.reference());
+    /// let request = StartRequest::new(new).evidence(EvidencePolicy::all());
+    /// let started = engine.start(request).await?;
+    /// # bank.verify_persons();
+    /// # bank.clock.advance(std::time::Duration::from_secs(600));
+    /// // Later the person is verified.
+    /// engine.run_due().await?;
+    /// assert_eq!(engine.evidence(started.id).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn evidence(mut self, policy: EvidencePolicy) -> Self {
         self.evidence = Some(policy);
@@ -105,6 +199,21 @@ impl StartRequest {
     }
 
     /// Sets the account that requests the start, for the audit trail, without personal data.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::StartRequest;
+    ///
+    /// let new = NewVerification::new(engine.reference());
+    /// let started = engine.start(StartRequest::new(new).by("onboarding")).await?;
+    /// let trail = engine.audit_of(started.id).await?;
+    /// assert!(trail[0].event.contains("onboarding"));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn by(mut self, by: impl Into<String>) -> Self {
         self.by = Some(by.into());
@@ -198,6 +307,23 @@ impl FlowStatus {
     }
 
     /// Returns the position of the flow in a list of this order. The next page begins after it.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::store::{Filter, ListOrder};
+    /// # for _ in 0..3 {
+    /// #     bank.start(&engine).await?;
+    /// # }
+    ///
+    /// let filter = Filter::all().ordered_by(ListOrder::CreatedAt);
+    /// let first = engine.list(&filter, None, 2).await?;
+    /// let next = first.last().map(|flow| flow.cursor(ListOrder::CreatedAt));
+    /// assert_eq!(engine.list(&filter, next, 2).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn cursor(&self, order: ListOrder) -> ListCursor {
         ListCursor::new(
@@ -211,6 +337,20 @@ impl FlowStatus {
     }
 
     /// Returns whether the person is verified.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let id = bank.verified(&engine).await?;
+    /// assert!(engine.status(id).await?.is_verified());
+    ///
+    /// # let disputed = bank.disputed(&engine).await?;
+    /// // The vendor contradicts itself about this flow: an operator has to resolve the dispute.
+    /// assert!(!engine.status(disputed).await?.is_verified());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.status == Some(Status::Finished(Outcome::Verified))

@@ -33,6 +33,17 @@ const ACCOUNT_KEYS: &[&str] = &[
 
 impl AccountTable {
     /// Returns the settings of each account that has any.
+    ///
+    /// ```
+    /// use idv_flow::FlowConfig;
+    ///
+    /// let config: FlowConfig = serde_json::from_str(
+    ///     r#"{"accounts": {"idnow": {"per_minute": 30, "concurrent": 4}}}"#,
+    /// )?;
+    /// let (account, settings) = config.accounts.iter().next().expect("one account has settings");
+    /// assert_eq!((account, settings.limits.concurrent), ("idnow", Some(4)));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, AccountSettings)> {
         self.0
             .iter()

@@ -63,6 +63,15 @@ impl StoreAddress {
     }
 
     /// Returns whether the store is a file, or on a server of this machine.
+    ///
+    /// ```
+    /// use idv_flow::StoreAddress;
+    ///
+    /// assert!(StoreAddress::parse_public("flows.db")?.is_local());
+    /// assert!(StoreAddress::parse_public("postgres://me@localhost/flows")?.is_local());
+    /// assert!(!StoreAddress::parse_public("postgres://me@db.bank.example/flows")?.is_local());
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     #[must_use]
     pub fn is_local(&self) -> bool {
         let Self::Postgres(address) = self else {
@@ -81,6 +90,16 @@ impl StoreAddress {
     }
 
     /// Returns the file, if it is one.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use idv_flow::StoreAddress;
+    ///
+    /// let address = StoreAddress::parse_public("data/flows.db")?;
+    /// assert_eq!(address.file(), Some(Path::new("data/flows.db")));
+    /// assert_eq!(StoreAddress::parse_public("postgres://me@db/flows")?.file(), None);
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match self {

@@ -116,6 +116,18 @@ impl Section for FlowConfig {
 impl FlowConfig {
     /// Returns the vault that seals personal data.
     ///
+    /// ```
+    /// use idv_flow::FlowConfig;
+    ///
+    /// let config = FlowConfig::default().key("0f".repeat(32).as_str());
+    /// assert!(!config.vault()?.is_plain());
+    /// assert!(FlowConfig::default().vault()?.is_plain());
+    ///
+    /// let error = FlowConfig::default().key("too short").vault().unwrap_err();
+    /// assert!(error.to_string().contains("64 hexadecimal digits"));
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`FlowError::Invalid`] if a key is not 64 hexadecimal digits, or there are older keys only.
@@ -135,6 +147,19 @@ impl FlowConfig {
     }
 
     /// Returns the webhook; `None` if none is configured.
+    ///
+    /// ```
+    /// use idv_flow::FlowConfig;
+    ///
+    /// let url: idv_core::Url = "https://bank.example/hooks/idv".parse().unwrap();
+    /// let config = FlowConfig::default().webhook_url(url);
+    /// let error = config.webhook().unwrap_err();
+    /// assert!(error.to_string().contains("flow.webhook.secret"));
+    ///
+    /// let config = config.webhook_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    /// assert!(config.webhook()?.is_some());
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -157,6 +182,17 @@ impl FlowConfig {
     }
 
     /// Returns the retention of new flows.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use idv_flow::FlowConfig;
+    ///
+    /// let config: FlowConfig = serde_json::from_str(r#"{"retention": {"vendor_days": 30}}"#)?;
+    /// let retention = config.retention();
+    /// assert_eq!(retention.vendor.after, Some(Duration::from_secs(30 * 24 * 60 * 60)));
+    /// assert_eq!(retention.own.after, None); // kept until its deletion is requested
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn retention(&self) -> Retention {
         let keep = |after: Option<Duration>| {
@@ -166,6 +202,19 @@ impl FlowConfig {
     }
 
     /// Returns the evidence that is kept of new flows.
+    ///
+    /// ```
+    /// use idv_core::report::EvidenceKind;
+    /// use idv_flow::FlowConfig;
+    ///
+    /// let config: FlowConfig = serde_json::from_str(
+    ///     r#"{"evidence": {"kinds": ["document_front", "selfie"], "max_mb": 10}}"#,
+    /// )?;
+    /// let policy = config.evidence();
+    /// assert!(policy.keeps(EvidenceKind::Selfie) && !policy.keeps(EvidenceKind::Video));
+    /// assert_eq!(policy.max_item, 10 * 1024 * 1024);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn evidence(&self) -> EvidencePolicy {
         let mut policy = EvidencePolicy {
@@ -183,6 +232,22 @@ impl FlowConfig {
     }
 
     /// Changes a schedule that suits the vendor to the configured one.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let client = bank.client();
+    /// use std::time::Duration;
+    /// use idv_flow::{FlowConfig, Schedule};
+    ///
+    /// let config: FlowConfig = serde_json::from_str(r#"{"schedule": {"interval_ms": 15000}}"#)?;
+    /// let suitable = Schedule::of(client.info());
+    /// let schedule = config.schedule(suitable.clone());
+    /// assert_eq!(schedule.interval, Duration::from_secs(15));
+    /// assert_eq!(schedule.backstop, suitable.backstop);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn schedule(&self, mut schedule: Schedule) -> Schedule {
         let set = |field: &mut Duration, value: Option<Duration>| *field = value.unwrap_or(*field);

@@ -26,6 +26,26 @@ pub struct LocalKeys {
 impl LocalKeys {
     /// Returns a provider with a key. Its id is stored in clear.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let store = bank.store.clone();
+    /// # let client = bank.client();
+    /// use idv_flow::{Engine, LocalKeys, Vault};
+    ///
+    /// let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f".into();
+    /// let keys = LocalKeys::new("2026-01", &key)?;
+    /// let engine = Engine::builder(store.clone())
+    ///     .client(client)
+    ///     .vault(Vault::from_provider(keys))
+    ///     .open()
+    ///     .await?;
+    /// assert!(!engine.is_plain());
+    /// assert!(LocalKeys::new("2026-01", &"a password".into()).is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`FlowError::Invalid`](crate::FlowError::Invalid) if the key is not 64 hexadecimal digits.
@@ -38,6 +58,22 @@ impl LocalKeys {
     }
 
     /// Adds a key that was the current one before, for unwrapping.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::{KeyProvider as _, LocalKeys, DataKey};
+    ///
+    /// let old = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f".into();
+    /// let new = "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f".into();
+    /// let wrapped = LocalKeys::new("2025", &old)?.wrap(&DataKey::new([7; 32])).await?;
+    ///
+    /// let keys = LocalKeys::new("2026", &new)?.with_older("2025", &old)?;
+    /// assert_eq!(keys.current_key().await?, "2026");
+    /// assert_eq!(keys.unwrap(&wrapped).await?.expose(), &[7; 32]);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -92,6 +128,25 @@ pub struct FileKeys {
 impl FileKeys {
     /// Returns a provider with the keys of a directory. The directory is read first when an engine
     /// opens a store.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::{FileKeys, KeyProvider as _};
+    /// # let directory = bank::temporary("keys");
+    /// # std::fs::create_dir_all(&directory)?;
+    ///
+    /// let keys = FileKeys::new(&directory);
+    /// std::fs::write(directory.join("2026-01.key"), "0f".repeat(32))?;
+    /// assert_eq!(keys.current_key().await?, "2026-01");
+    ///
+    /// // A rotation, which running programs notice.
+    /// std::fs::write(directory.join("2026-02.key"), "f0".repeat(32))?;
+    /// assert_eq!(keys.current_key().await?, "2026-02");
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
@@ -146,6 +201,13 @@ impl FileKeys {
     }
 
     /// Returns the directory.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use idv_flow::FileKeys;
+    ///
+    /// assert_eq!(FileKeys::new("/etc/idv/keys").directory(), Path::new("/etc/idv/keys"));
+    /// ```
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory

@@ -64,6 +64,12 @@ enum Source {
 impl Vault {
     /// Returns a vault without a key: values are stored in clear. An engine logs a warning whenever
     /// it opens such a store.
+    ///
+    /// ```
+    /// use idv_flow::Vault;
+    ///
+    /// assert!(Vault::plain().is_plain());
+    /// ```
     #[must_use]
     pub const fn plain() -> Self {
         Self(Source::Plain)
@@ -71,6 +77,18 @@ impl Vault {
 
     /// Returns a vault with a key of 256 random bits, as 64 hexadecimal digits: `openssl rand -hex
     /// 32` makes one.
+    ///
+    /// ```
+    /// use idv_flow::Vault;
+    ///
+    /// let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f".into();
+    /// let vault = Vault::new(&key)?;
+    /// assert!(!vault.is_plain());
+    /// assert_eq!(format!("{vault:?}"), "Vault(sealed)"); // never the key
+    ///
+    /// assert!(Vault::new(&"a password".into()).is_err());
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -95,6 +113,27 @@ impl Vault {
 
     /// Adds a key that was the vault's before, for reading.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let store = bank.store.clone();
+    /// # let client = bank.client();
+    /// use idv_flow::{Engine, Vault};
+    ///
+    /// let old = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f".into();
+    /// let new = "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f".into();
+    /// let builder = || Engine::builder(store.clone()).client(client.clone());
+    /// # let first = builder().vault(Vault::new(&old)?).open().await?;
+    /// # let id = bank.start(&first).await?;
+    ///
+    /// // The flow `id` was started when `old` was the key.
+    /// let rotated = builder().vault(Vault::new(&new)?.with_older(&old)?).open().await?;
+    /// assert!(rotated.status(id).await?.hand_off.is_some());
+    /// assert_eq!(rotated.verify_audit(None).await?.older_key, 1); // not sealed anew yet
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Vault::new`], and if the vault has no key at all.
@@ -114,6 +153,13 @@ impl Vault {
     }
 
     /// Returns whether there is no key.
+    ///
+    /// ```
+    /// use idv_flow::{FileKeys, Vault};
+    ///
+    /// assert!(Vault::plain().is_plain());
+    /// assert!(!Vault::from_provider(FileKeys::new("/etc/idv/keys")).is_plain());
+    /// ```
     #[must_use]
     pub const fn is_plain(&self) -> bool {
         matches!(self.0, Source::Plain)

@@ -99,12 +99,27 @@ pub struct DataKey(Zeroizing<[u8; 32]>);
 
 impl DataKey {
     /// Returns a data key of these bytes.
+    ///
+    /// ```
+    /// use idv_flow::DataKey;
+    ///
+    /// let key = DataKey::new([7; 32]);
+    /// assert_eq!(format!("{key:?}"), "DataKey"); // never the bytes
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
     /// Returns a data key of these bytes.
+    ///
+    /// ```
+    /// use idv_flow::{DataKey, KeyError};
+    ///
+    /// assert!(DataKey::from_slice(&[7; 32]).is_ok());
+    /// assert!(matches!(DataKey::from_slice(&[7; 16]), Err(KeyError::Invalid(_))));
+    /// ```
     ///
     /// # Errors
     ///
@@ -119,6 +134,12 @@ impl DataKey {
     }
 
     /// Returns the bytes of the key, to be wrapped.
+    ///
+    /// ```
+    /// use idv_flow::DataKey;
+    ///
+    /// assert_eq!(DataKey::new([7; 32]).expose(), &[7; 32]);
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
@@ -143,6 +164,15 @@ pub struct WrappedKey {
 
 impl WrappedKey {
     /// Returns a data key that was wrapped under a key of the provider.
+    ///
+    /// ```
+    /// use idv_flow::WrappedKey;
+    ///
+    /// // `ciphertext` is what the key management service returned.
+    /// let ciphertext = vec![0xab; 60];
+    /// let wrapped = WrappedKey::new("alias/idv", ciphertext);
+    /// assert_eq!((wrapped.key_id.as_str(), wrapped.bytes.len()), ("alias/idv", 60));
+    /// ```
     #[must_use]
     pub fn new(key_id: impl Into<String>, bytes: Vec<u8>) -> Self {
         Self {
@@ -179,6 +209,16 @@ pub enum KeyError {
 
 impl KeyError {
     /// Returns the error of a provider that could not be reached, or failed.
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    /// use std::io;
+    /// use idv_flow::KeyError;
+    ///
+    /// let error = KeyError::unavailable(io::Error::from(io::ErrorKind::TimedOut));
+    /// assert!(matches!(error, KeyError::Unavailable(_)));
+    /// assert!(error.source().is_some());
+    /// ```
     pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Unavailable(source.into())
     }
