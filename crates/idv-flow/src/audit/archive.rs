@@ -45,12 +45,42 @@ pub struct ArchivedBlock {
 impl ArchivedBlock {
     /// Returns the anchor of the block, `12:ab…`, in the format of
     /// [`AuditReport::anchor`](crate::audit::AuditReport::anchor).
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use futures_util::TryStreamExt as _;
+    /// # bank.start(&engine).await?;
+    /// # bank.pass(&engine, std::time::Duration::from_secs(3_600)).await?;
+    ///
+    /// let blocks: Vec<_> = engine.archive_audit(None)?.try_collect().await?;
+    /// let anchor = blocks.last().expect("the trail has a block").anchor();
+    /// assert_eq!(anchor, engine.verify_audit(None).await?.anchor);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn anchor(&self) -> String {
         BlockHead::of(&self.block).to_string()
     }
 
     /// Returns the block as one line of JSON, without a line break.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use futures_util::TryStreamExt as _;
+    /// # bank.start(&engine).await?;
+    /// # bank.pass(&engine, std::time::Duration::from_secs(3_600)).await?;
+    ///
+    /// let blocks: Vec<_> = engine.archive_audit(None)?.try_collect().await?;
+    /// let line = blocks[0].to_line();
+    /// assert!(line.starts_with(r#"{"block":1,"#));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn to_line(&self) -> String {
         let AuditBlock {
@@ -72,6 +102,22 @@ impl ArchivedBlock {
     }
 
     /// Parses a line of an archive.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use futures_util::TryStreamExt as _;
+    /// use idv_flow::audit::ArchivedBlock;
+    /// # bank.start(&engine).await?;
+    /// # bank.pass(&engine, std::time::Duration::from_secs(3_600)).await?;
+    ///
+    /// let blocks: Vec<_> = engine.archive_audit(None)?.try_collect().await?;
+    /// assert_eq!(ArchivedBlock::from_line(&blocks[0].to_line())?, blocks[0]);
+    /// assert!(ArchivedBlock::from_line("{}").is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -166,6 +212,18 @@ pub struct ArchiveReport {
 
 impl ArchiveReport {
     /// Returns whether no fault was found.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # bank.start(&engine).await?;
+    /// let report = engine.verify_archive(["not a block"]).await?;
+    /// assert!(!report.holds());
+    /// assert!(report.findings[0].contains("line 1"));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn holds(&self) -> bool {
         self.findings.is_empty()
@@ -186,23 +244,27 @@ impl Engine {
     /// [`Engine::confirm_archive`].
     ///
     /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
     /// use futures_util::TryStreamExt as _;
-    /// use idv_flow::{Engine, Result};
+    /// # bank.start(&engine).await?;
+    /// # bank.pass(&engine, std::time::Duration::from_secs(3_600)).await?;
     ///
-    /// async fn archive(engine: &Engine, file: &mut Vec<u8>) -> Result<()> {
-    ///     let mut blocks = std::pin::pin!(engine.archive_audit(None)?);
-    ///     let mut anchor = None;
-    ///     while let Some(block) = blocks.try_next().await? {
-    ///         file.extend_from_slice(block.to_line().as_bytes());
-    ///         file.push(b'\n');
-    ///         anchor = Some(block.anchor());
-    ///     }
-    ///     // Here the file is synchronized to the disk.
-    ///     match anchor {
-    ///         Some(anchor) => engine.confirm_archive(&anchor).await,
-    ///         None => Ok(()),
-    ///     }
+    /// let mut file = String::new();
+    /// let mut anchor = None;
+    /// let mut blocks = std::pin::pin!(engine.archive_audit(None)?);
+    /// while let Some(block) = blocks.try_next().await? {
+    ///     file.push_str(&block.to_line());
+    ///     file.push('\n');
+    ///     anchor = Some(block.anchor());
     /// }
+    /// // Here the file is synchronized to the disk. The next archive begins after the anchor.
+    /// let anchor = anchor.expect("the trail has a block");
+    /// engine.confirm_archive(&anchor).await?;
+    /// assert!(engine.verify_archive(file.lines()).await?.holds());
+    /// # Ok(())
+    /// # });
     /// ```
     ///
     /// # Errors
@@ -238,6 +300,26 @@ impl Engine {
     /// be removed from the store: see
     /// [`EngineBuilder::purge_erased_after`](crate::EngineBuilder::purge_erased_after).
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::FlowError;
+    /// # bank.start(&engine).await?;
+    /// # bank.pass(&engine, std::time::Duration::from_secs(3_600)).await?;
+    /// # let anchor = engine.verify_audit(None).await?.anchor;
+    ///
+    /// // `anchor` is that of the last block in the archive.
+    /// engine.confirm_archive(&anchor).await?;
+    /// engine.confirm_archive(&anchor).await?; // a repeated confirmation changes nothing
+    ///
+    /// let other = format!("9:{}", "00".repeat(32));
+    /// let error = engine.confirm_archive(&other).await.unwrap_err();
+    /// assert!(matches!(error, FlowError::Invalid(_)));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`FlowError::Invalid`] if the anchor is not that of a stored block; those of the store.
@@ -265,6 +347,26 @@ impl Engine {
     /// chain.
     ///
     /// The hashes are keyed, so the engine needs the store that wrote the archive, or a copy of it.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use futures_util::TryStreamExt as _;
+    /// # bank.start(&engine).await?;
+    /// # bank.pass(&engine, std::time::Duration::from_secs(3_600)).await?;
+    ///
+    /// let blocks: Vec<_> = engine.archive_audit(None)?.try_collect().await?;
+    /// let lines: Vec<String> = blocks.iter().map(|block| block.to_line()).collect();
+    /// let report = engine.verify_archive(&lines).await?;
+    /// assert!(report.holds());
+    /// assert_eq!(report.blocks, 1);
+    ///
+    /// let changed = lines[0].replace("asked", "Asked");
+    /// assert!(!engine.verify_archive([changed]).await?.holds());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

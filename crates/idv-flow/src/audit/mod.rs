@@ -410,6 +410,20 @@ pub struct AuditReport {
 
 impl AuditReport {
     /// Returns whether no fault was found.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # bank.start(&engine).await?;
+    /// let report = engine.verify_audit(None).await?;
+    /// assert!(report.holds());
+    /// // With an anchor of another trail there is a finding.
+    /// let anchor = format!("9:{}", "00".repeat(32));
+    /// assert!(!engine.verify_audit(Some(&anchor)).await?.holds());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn holds(&self) -> bool {
         self.findings.is_empty()

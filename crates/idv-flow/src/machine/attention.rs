@@ -67,6 +67,13 @@ pub enum Attention {
 
 impl Attention {
     /// Returns the reason as one word.
+    ///
+    /// ```
+    /// use idv_flow::Attention;
+    ///
+    /// assert_eq!(Attention::Disputed.name(), "disputed");
+    /// assert_eq!(Attention::UnknownCode("NEW_RESULT".to_owned()).name(), "unknown_code");
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -97,6 +104,20 @@ impl Attention {
     ///
     /// `by_hand` is [`VendorInfo::manual_steps`](idv_core::VendorInfo::manual_steps): the steps to
     /// delete the vendor's copy if the vendor has no call for it.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::Attention;
+    ///
+    /// assert!(Attention::Disputed.what_to_do("").contains("ask the vendor which one is right"));
+    ///
+    /// let steps = "write to support@vendor.example";
+    /// let text = Attention::DeleteByHand.what_to_do(steps);
+    /// assert_eq!(text, "write to support@vendor.example; then confirm the deletion");
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn what_to_do(&self, by_hand: &str) -> String {
         let text = match self {

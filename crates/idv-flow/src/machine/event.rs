@@ -93,6 +93,15 @@ pub enum EventKind {
 
 impl EventKind {
     /// Returns the kind as one word.
+    ///
+    /// ```
+    /// use idv_core::Outcome;
+    /// use idv_flow::EventKind;
+    ///
+    /// // The word in the webhook's `type`, after `verification.`.
+    /// let settled = EventKind::Settled { outcome: Outcome::Verified };
+    /// assert_eq!(settled.name(), "settled");
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

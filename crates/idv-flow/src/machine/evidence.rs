@@ -58,6 +58,13 @@ pub enum EvidenceKinds {
 
 impl EvidencePolicy {
     /// Returns a policy that keeps no evidence.
+    ///
+    /// ```
+    /// use idv_flow::EvidencePolicy;
+    ///
+    /// assert!(EvidencePolicy::none().is_none());
+    /// assert_eq!(EvidencePolicy::none(), EvidencePolicy::default());
+    /// ```
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -69,6 +76,14 @@ impl EvidencePolicy {
     }
 
     /// Returns a policy that keeps all evidence that the report lists.
+    ///
+    /// ```
+    /// use idv_core::report::EvidenceKind;
+    /// use idv_flow::EvidencePolicy;
+    ///
+    /// let policy = EvidencePolicy::all().max_items(10);
+    /// assert!(policy.keeps(EvidenceKind::Video));
+    /// ```
     #[must_use]
     pub fn all() -> Self {
         Self {
@@ -78,6 +93,14 @@ impl EvidencePolicy {
     }
 
     /// Returns a policy that keeps these kinds of evidence.
+    ///
+    /// ```
+    /// use idv_core::report::EvidenceKind;
+    /// use idv_flow::EvidencePolicy;
+    ///
+    /// let policy = EvidencePolicy::of([EvidenceKind::DocumentFront, EvidenceKind::Selfie]);
+    /// assert!(!policy.keeps(EvidenceKind::Video));
+    /// ```
     #[must_use]
     pub fn of(kinds: impl Into<Vec<EvidenceKind>>) -> Self {
         Self {
@@ -89,6 +112,14 @@ impl EvidencePolicy {
     idv_core::setters! { max_item: u64, max_total: u64, max_items: u32 }
 
     /// Returns whether the policy keeps evidence of this kind.
+    ///
+    /// ```
+    /// use idv_core::report::EvidenceKind;
+    /// use idv_flow::EvidencePolicy;
+    ///
+    /// assert!(EvidencePolicy::all().keeps(EvidenceKind::Selfie));
+    /// assert!(!EvidencePolicy::none().keeps(EvidenceKind::Selfie));
+    /// ```
     #[must_use]
     pub fn keeps(&self, kind: EvidenceKind) -> bool {
         match &self.kinds {
@@ -99,6 +130,13 @@ impl EvidencePolicy {
     }
 
     /// Returns whether the policy keeps no evidence.
+    ///
+    /// ```
+    /// use idv_flow::EvidencePolicy;
+    ///
+    /// assert!(!EvidencePolicy::all().is_none());
+    /// assert!(EvidencePolicy::of([]).is_none()); // a list without kinds
+    /// ```
     #[must_use]
     pub const fn is_none(&self) -> bool {
         match &self.kinds {
@@ -157,6 +195,20 @@ pub struct KeptEvidence {
 
 impl KeptEvidence {
     /// Returns the digest in hexadecimal.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::EvidencePolicy;
+    /// # let engine = bank.builder().evidence(EvidencePolicy::all()).open().await?;
+    /// # let id = bank.verified(&engine).await?;
+    ///
+    /// let kept = engine.evidence(id).await?.remove(0);
+    /// assert_eq!(kept.sha256_hex().len(), 64);
+    /// assert!(kept.sha256_hex().starts_with(&format!("{:02x}", kept.sha256[0])));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn sha256_hex(&self) -> String {
         hex::encode(self.sha256)

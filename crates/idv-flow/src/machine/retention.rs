@@ -32,6 +32,16 @@ pub struct Retention {
 
 impl Retention {
     /// Creates a retention from the rules for the vendor's copy and our own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use idv_flow::{Retention, RetentionRule};
+    ///
+    /// let week = Duration::from_secs(7 * 24 * 60 * 60);
+    /// let retention = Retention::new(RetentionRule::after(week), RetentionRule::until_asked());
+    /// assert_eq!(retention.vendor.after, Some(week));
+    /// assert_eq!(retention.own, RetentionRule::default());
+    /// ```
     #[must_use]
     pub const fn new(vendor: RetentionRule, own: RetentionRule) -> Self {
         Self { vendor, own }
@@ -71,6 +81,13 @@ pub struct RetentionRule {
 
 impl RetentionRule {
     /// Keeps the copy until its deletion is requested.
+    ///
+    /// ```
+    /// use idv_flow::RetentionRule;
+    ///
+    /// let rule = RetentionRule::until_asked();
+    /// assert_eq!((rule.after, rule.not_before, rule.not_after), (None, None, None));
+    /// ```
     #[must_use]
     pub const fn until_asked() -> Self {
         Self {
@@ -81,6 +98,26 @@ impl RetentionRule {
     }
 
     /// Deletes the copy `duration` after the verification has ended.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let builder = || bank.builder();
+    /// # let clock = bank.clock.clone();
+    /// use std::time::Duration;
+    /// use idv_flow::{Retention, RetentionRule};
+    ///
+    /// let retention = Retention::default().own(RetentionRule::after(Duration::from_secs(86_400)));
+    /// let engine = builder().retention(retention).open().await?;
+    /// # let id = bank.verified(&engine).await?;
+    /// // Later the person of the flow `id` is verified.
+    /// assert!(engine.report(id).await?.is_some());
+    /// clock.advance(Duration::from_secs(86_400));
+    /// engine.run_due().await?;
+    /// assert!(engine.report(id).await?.is_none());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn after(duration: Duration) -> Self {
         Self {
@@ -90,6 +127,21 @@ impl RetentionRule {
     }
 
     /// Forbids the deletion before `at`.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::{FlowError, Retention, RetentionRule};
+    /// # let id = bank.verified(&engine).await?;
+    ///
+    /// let hold = RetentionRule::until_asked().not_before("2031-01-01T00:00:00Z".parse()?);
+    /// engine.retain(id, Retention::default().own(hold), "legal-desk").await?;
+    /// let error = engine.delete(id, "privacy-desk").await.unwrap_err();
+    /// assert!(error.to_string().contains("our own copy must be kept until 2031-01-01"));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn not_before(mut self, at: Timestamp) -> Self {
         self.not_before = Some(at);
@@ -97,6 +149,24 @@ impl RetentionRule {
     }
 
     /// Forbids keeping the copy after `at`.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// # let clock = bank.clock.clone();
+    /// use std::time::Duration;
+    /// use idv_flow::{Retention, RetentionRule};
+    /// # let id = bank.start(&engine).await?;
+    ///
+    /// let limit = RetentionRule::until_asked().not_after("2026-01-02T00:00:00Z".parse()?);
+    /// engine.retain(id, Retention::new(limit, limit), "legal-desk").await?;
+    /// clock.advance(Duration::from_secs(2 * 86_400));
+    /// engine.run_due().await?;
+    /// assert!(engine.receipt(id).await?.own_copy_erased_at.is_some()); // although it was open
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn not_after(mut self, at: Timestamp) -> Self {
         self.not_after = Some(at);

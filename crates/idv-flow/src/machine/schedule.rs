@@ -65,6 +65,21 @@ pub struct Schedule {
 
 impl Schedule {
     /// Returns a schedule that suits a vendor.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use std::time::Duration;
+    /// use idv_flow::Schedule;
+    /// # let client = bank.client();
+    ///
+    /// let schedule = Schedule::of(client.info());
+    /// assert_eq!(schedule.interval, client.info().poll_interval);
+    /// // IDnow has lists, so one call covers many flows.
+    /// assert_eq!(schedule.sweep, Some(Duration::from_secs(300)));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn of(info: &VendorInfo) -> Self {
         Self {

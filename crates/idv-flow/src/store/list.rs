@@ -50,6 +50,12 @@ pub enum ListOrder {
 
 impl Filter {
     /// Selects every flow.
+    ///
+    /// ```
+    /// use idv_flow::store::Filter;
+    ///
+    /// assert_eq!(Filter::all(), Filter::default());
+    /// ```
     #[must_use]
     pub const fn all() -> Self {
         Self {
@@ -63,6 +69,20 @@ impl Filter {
     }
 
     /// Selects only flows in a phase.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::store::{Filter, Phase};
+    /// # bank.start(&engine).await?;
+    ///
+    /// let open = engine.list(&Filter::all().in_phase(Phase::Open), None, 100).await?;
+    /// assert_eq!(open.len(), 1);
+    /// assert!(engine.list(&Filter::all().in_phase(Phase::Done), None, 100).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn in_phase(mut self, phase: Phase) -> Self {
         self.phase = Some(phase);
@@ -70,6 +90,19 @@ impl Filter {
     }
 
     /// Selects only flows at a provider.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::store::Filter;
+    /// # bank.start(&engine).await?;
+    ///
+    /// let filter = Filter::all().at_provider("identity-tm");
+    /// assert!(engine.list(&filter, None, 100).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn at_provider(mut self, provider: impl Into<String>) -> Self {
         self.provider = Some(provider.into());
@@ -77,6 +110,19 @@ impl Filter {
     }
 
     /// Selects only flows of an account.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::store::Filter;
+    /// # bank.start(&engine).await?;
+    ///
+    /// let filter = Filter::all().of_account("idnow");
+    /// assert_eq!(engine.list(&filter, None, 100).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn of_account(mut self, account: impl Into<String>) -> Self {
         self.account = Some(account.into());
@@ -84,6 +130,21 @@ impl Filter {
     }
 
     /// Selects only flows of a tenant.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::NewVerification;
+    /// use idv_flow::{StartRequest, store::Filter};
+    ///
+    /// let new = NewVerification::new(engine.reference());
+    /// engine.start(StartRequest::new(new).tenant("insurance")).await?;
+    /// let filter = Filter::all().of_tenant("insurance");
+    /// assert_eq!(engine.list(&filter, None, 100).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn of_tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
@@ -91,6 +152,19 @@ impl Filter {
     }
 
     /// Selects only flows that need an operator.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::store::Filter;
+    /// # let id = bank.disputed(&engine).await?;
+    ///
+    /// let flows = engine.list(&Filter::all().needing_attention(), None, 100).await?;
+    /// assert_eq!(flows[0].id, id);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn needing_attention(mut self) -> Self {
         self.attention = true;
@@ -98,6 +172,22 @@ impl Filter {
     }
 
     /// Sets the order.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::store::{Filter, ListOrder};
+    /// # bank.start(&engine).await?;
+    /// # bank.pass(&engine, std::time::Duration::from_secs(60)).await?;
+    /// # bank.start(&engine).await?;
+    ///
+    /// let filter = Filter::all().ordered_by(ListOrder::CreatedAt);
+    /// let flows = engine.list(&filter, None, 100).await?;
+    /// assert!(flows[0].created_at < flows[1].created_at);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn ordered_by(mut self, order: ListOrder) -> Self {
         self.order = order;
@@ -125,6 +215,16 @@ impl ListCursor {
     /// Returns the place of a flow that has this time in the order of the list, to the microsecond.
     ///
     /// The order by id has no times.
+    ///
+    /// ```
+    /// use idv_flow::store::ListCursor;
+    ///
+    /// let at = "2026-01-01T00:00:00Z".parse().unwrap();
+    /// let id = "0123456789abcdef0123456789abcdef".parse()?;
+    /// let cursor = ListCursor::new(at, id);
+    /// assert_eq!((cursor.at(), cursor.id()), (at, id));
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     #[must_use]
     pub fn new(at: Timestamp, id: FlowId) -> Self {
         Self {
@@ -134,6 +234,14 @@ impl ListCursor {
     }
 
     /// Returns the place before every flow that has this time or a later one.
+    ///
+    /// ```
+    /// use idv_flow::FlowId;
+    /// use idv_flow::store::ListCursor;
+    ///
+    /// let at = "2026-01-01T00:00:00Z".parse().unwrap();
+    /// assert_eq!(ListCursor::from_time(at).id(), FlowId::from_bytes([0; 16]));
+    /// ```
     #[must_use]
     pub fn from_time(at: Timestamp) -> Self {
         Self::new(at, FlowId::from_bytes([0; 16]))
@@ -151,12 +259,32 @@ impl ListCursor {
     }
 
     /// Returns the time.
+    ///
+    /// ```
+    /// use idv_flow::store::ListCursor;
+    ///
+    /// let at = "2026-01-01T00:00:00Z".parse().unwrap();
+    /// assert_eq!(ListCursor::from_time(at).at(), at);
+    /// ```
     #[must_use]
     pub const fn at(self) -> Timestamp {
         self.at
     }
 
     /// Returns the id of the flow.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_flow::store::ListOrder;
+    /// # let id = bank.start(&engine).await?;
+    ///
+    /// let cursor = engine.status(id).await?.cursor(ListOrder::CreatedAt);
+    /// assert_eq!(cursor.id(), id);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn id(self) -> FlowId {
         self.id

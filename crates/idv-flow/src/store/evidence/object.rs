@@ -50,6 +50,24 @@ pub struct ObjectEvidence {
 
 impl ObjectEvidence {
     /// Keeps evidence in an object store, under the prefix `evidence`.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use std::sync::Arc;
+    /// use idv_flow::EvidencePolicy;
+    /// use idv_flow::store::ObjectEvidence;
+    /// # let builder = || bank.builder();
+    ///
+    /// let bucket = Arc::new(object_store::memory::InMemory::new());
+    /// let builder = builder().evidence(EvidencePolicy::all());
+    /// let engine = builder.evidence_store(ObjectEvidence::new(bucket)).open().await?;
+    /// # let id = bank.verified(&engine).await?;
+    /// // Later the person of the flow `id` is verified.
+    /// assert_eq!(engine.evidence(id).await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
         Self {
@@ -60,6 +78,25 @@ impl ObjectEvidence {
 
     /// Keeps evidence in a local folder, which is created if it is missing. Each part is
     /// synchronized to the disk.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::EvidencePolicy;
+    /// use idv_flow::store::ObjectEvidence;
+    /// # let builder = || bank.builder();
+    /// # let folder = bank::temporary("evidence");
+    ///
+    /// let evidence = ObjectEvidence::folder(&folder)?;
+    /// let builder = builder().evidence(EvidencePolicy::all());
+    /// let engine = builder.evidence_store(evidence).open().await?;
+    /// # let id = bank.verified(&engine).await?;
+    /// // Later the person of the flow `id` is verified.
+    /// assert!(folder.join("evidence").join(id.to_string()).exists());
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -77,6 +114,24 @@ impl ObjectEvidence {
 
     /// Sets the prefix. All programs over one store use the same prefix, and each store has its
     /// own.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use std::sync::Arc;
+    /// use idv_flow::store::{EvidencePart, EvidenceStore as _, ObjectEvidence};
+    /// # let id = "0123456789abcdef0123456789abcdef".parse()?;
+    ///
+    /// // Two stores share a bucket, and neither finds the parts of the other.
+    /// let bucket = Arc::new(object_store::memory::InMemory::new());
+    /// let production = ObjectEvidence::new(bucket.clone()).prefix("production");
+    /// let test = ObjectEvidence::new(bucket).prefix("test");
+    /// production.put_part(EvidencePart::new(id, 0, 0), b"sealed").await?;
+    /// assert_eq!(production.parts(id).await?.len(), 1);
+    /// assert!(test.parts(id).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = Path::from(prefix);

@@ -34,12 +34,45 @@ pub struct MemoryStore {
 
 impl MemoryStore {
     /// Returns an empty store.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::Engine;
+    /// use idv_flow::store::MemoryStore;
+    /// # let client = bank.client();
+    ///
+    /// let store = MemoryStore::new();
+    /// let builder = || Engine::builder(store.clone()).client(client.clone());
+    /// let first = builder().open().await?;
+    /// # let id = bank.start(&first).await?;
+    /// // A program starts the flow `id` and ends. The next one continues with the same data.
+    /// drop(first);
+    /// assert!(builder().open().await?.status(id).await?.hand_off.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets the clock that all programs over this store share, like that of a database's server.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use std::sync::Arc;
+    /// use idv_flow::store::{MemoryStore, Store as _};
+    /// use idv_testkit::ManualClock;
+    ///
+    /// let server = ManualClock::new("2026-01-01T00:00:20Z".parse()?);
+    /// let store = MemoryStore::new().with_clock(Arc::new(server));
+    /// assert_eq!(store.server_time().await?, Some("2026-01-01T00:00:20Z".parse()?));
+    /// assert_eq!(MemoryStore::new().server_time().await?, None);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);

@@ -92,6 +92,24 @@ impl SqliteStore {
     ///
     /// [`Store::migrate`] creates the tables.
     ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::Engine;
+    /// use idv_flow::store::SqliteStore;
+    /// # let client = bank.client();
+    /// # let path = bank::temporary("open.db");
+    ///
+    /// let store = SqliteStore::open(&path).await?;
+    /// let engine = Engine::builder(store.clone()).client(client).open().await?;
+    /// # let id = bank.start(&engine).await?;
+    /// assert!(engine.status(id).await?.hand_off.is_some());
+    /// store.close().await;
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the file cannot be opened or is not a database.
@@ -104,6 +122,24 @@ impl SqliteStore {
     }
 
     /// Opens the store with options; otherwise like [`SqliteStore::open`].
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use std::time::Duration;
+    /// use idv_flow::store::{SqliteOptions, SqliteStore, Store as _};
+    /// # let path = bank::temporary("with.db");
+    ///
+    /// // Erased data leaves the log beside the file within a second.
+    /// let options = SqliteOptions::default().log_emptied_every(Duration::from_secs(1));
+    /// let store = SqliteStore::open_with(&path, &options).await?;
+    /// store.migrate().await?;
+    /// assert_eq!(store.value("a name").await?, None);
+    /// store.close().await;
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -127,6 +163,21 @@ impl SqliteStore {
     }
 
     /// Completes the writes of the store and its clones, and closes the file. Later calls fail.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// use idv_flow::store::{SqliteStore, Store as _};
+    /// # let path = bank::temporary("close.db");
+    ///
+    /// let store = SqliteStore::open(&path).await?;
+    /// store.migrate().await?;
+    /// store.close().await;
+    /// assert!(store.value("a name").await.is_err());
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Cancellation
     ///
