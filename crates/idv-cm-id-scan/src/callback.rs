@@ -28,6 +28,32 @@ pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 256 * 1024);
 
 /// Receives a delivery: an event, or the person's return.
 ///
+/// ```
+/// use idv_cm_id_scan::callback;
+/// use idv_core::{CallbackAuth, Delivery, ErrorKind, ResultState, Status, http};
+///
+/// let auth = CallbackAuth::header("X-Callback-Secret", ["0123456789abcdef0123".into()])?;
+/// let body = r#"{"id":"b041a287-0000-4000-8000-000000000000","type":"transaction.state.updated",
+///     "created":"2022-01-01T00:00:00+00:00","transaction":{"state":"completed",
+///     "id":"b659c273-0000-4000-8000-000000000000",
+///     "resultId":"e6b7ce66-0000-4000-8000-000000000000"}}"#;
+/// let event = |secret: &'static str| {
+///     let headers = [("x-callback-secret".parse().unwrap(), secret.parse().unwrap())];
+///     let uri = "/webhook".parse().unwrap();
+///     Delivery::callback(http::Method::POST, uri, headers.into_iter().collect(), body)
+/// };
+///
+/// let received = callback::receive(&auth, &event("0123456789abcdef0123"))?;
+/// let observation = &received.observations[0];
+/// assert!(observation.trust.is_proven());
+/// assert_eq!(observation.status, Some(Status::Ended)); // the outcome is in the result
+/// assert!(matches!(observation.result, ResultState::Fetchable(_)));
+///
+/// let error = callback::receive(&auth, &event("a guess")).unwrap_err();
+/// assert_eq!(error.kind(), &ErrorKind::Forged);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Forged`](idv_core::ErrorKind::Forged) if the configuration has a secret and the event lacks

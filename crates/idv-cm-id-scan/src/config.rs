@@ -157,6 +157,17 @@ impl CmIdScanConfig {
 
     /// Checks every setting.
     ///
+    /// ```
+    /// use idv_cm_id_scan::CmIdScanConfig;
+    ///
+    /// let key_id = "3b438437-04a4-40bb-8389-54bb02766fba";
+    /// let config = CmIdScanConfig::new(key_id, "the account's secret".into());
+    /// config.clone().expires_in(86_400).check()?;
+    /// let error = config.expires_in(600).check().unwrap_err();
+    /// assert!(error.to_string().contains("3600"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
@@ -191,6 +202,17 @@ impl CmIdScanConfig {
 
     /// Returns the base URL of the API.
     ///
+    /// ```
+    /// use idv_cm_id_scan::CmIdScanConfig;
+    ///
+    /// let config = CmIdScanConfig::new("key id", "the account's secret".into());
+    /// assert_eq!(config.address()?.as_str(), "https://api.cm.com/id-scan/v1/");
+    ///
+    /// let emulator: idv_core::Url = "http://127.0.0.1:8080/id-scan/v1/".parse().unwrap();
+    /// assert_eq!(config.base_url(emulator).address()?.port(), Some(8080));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if `base_url` is not a usable URL.
@@ -199,6 +221,16 @@ impl CmIdScanConfig {
     }
 
     /// Returns the authentication of callbacks.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::CmIdScanConfig;
+    ///
+    /// let config = CmIdScanConfig::new("key id", "the account's secret".into());
+    /// assert!(config.auth().is_ok()); // events are claims
+    /// assert!(config.clone().callback_secret("0123456789abcdef0123").auth().is_ok());
+    /// let error = config.callback_secret("too short").auth().unwrap_err();
+    /// assert!(error.to_string().contains("16"));
+    /// ```
     ///
     /// # Errors
     ///
@@ -227,6 +259,17 @@ impl CmIdScanConfig {
     }
 
     /// Returns the rule that judges results.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::CmIdScanConfig;
+    ///
+    /// let config = CmIdScanConfig::new("key id", "the account's secret".into())
+    ///     .acceptance_min_score(0.9)
+    ///     .minimum_age(18_u16);
+    /// let acceptance = config.acceptance();
+    /// assert_eq!((acceptance.min_score, acceptance.minimum_age), (0.9, Some(18)));
+    /// assert_eq!(acceptance.required_fields, ["document_number", "surname"]);
+    /// ```
     #[must_use]
     pub fn acceptance(&self) -> Acceptance {
         let mut acceptance = Acceptance::strict();
@@ -305,6 +348,17 @@ impl CmIdScanConfig {
     }
 
     /// Builds a transaction with the configured tasks and settings.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::CmIdScanConfig;
+    ///
+    /// let config = CmIdScanConfig::new("key id", "the account's secret".into())
+    ///     .minimum_age(18_u16)
+    ///     .expires_in(86_400_u32);
+    /// let transaction = config.transaction();
+    /// assert_eq!(transaction.settings.document_scan.minimum_age, Some(18));
+    /// assert_eq!(transaction.expires_in, Some(86_400));
+    /// ```
     #[must_use]
     pub fn transaction(&self) -> NewTransaction {
         let mut transaction = NewTransaction::new(self.tasks);
@@ -329,6 +383,16 @@ impl CmIdScanConfig {
     }
 
     /// Builds a webhook for every event at this URL, with the secret that authenticates them.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::CmIdScanConfig;
+    ///
+    /// let config = CmIdScanConfig::new("key id", "the account's secret".into())
+    ///     .callback_secret("0123456789abcdef0123");
+    /// let webhook = config.webhook("https://www.example.com/webhook".parse().unwrap());
+    /// assert_eq!(webhook.events.len(), 2);
+    /// assert!(webhook.headers.contains_key("X-Callback-Secret"));
+    /// ```
     #[must_use]
     pub fn webhook(&self, url: Url) -> NewWebhook {
         let mut webhook = NewWebhook::new(url);

@@ -52,6 +52,21 @@ impl CmIdScan {
 
     /// Creates the provider from a configuration, without sending anything.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
+    /// # let config = account::config();
+    ///
+    /// let vendor = CmIdScan::new(config)?;
+    /// assert_eq!(vendor.config().callback_header, "X-Callback-Secret");
+    ///
+    /// let error = CmIdScan::new(CmIdScanConfig::new("", "a secret".into())).unwrap_err();
+    /// assert!(error.to_string().contains("key_id"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](ErrorKind::Config), naming the key and the accepted values.
@@ -69,12 +84,39 @@ impl CmIdScan {
     }
 
     /// Returns the vendor's own API.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_cm_id_scan::CmIdScan;
+    /// use idv_cm_id_scan::api::TransactionId;
+    /// use idv_core::Operation;
+    /// # let client = &account.client;
+    /// # account.answer(200, r#"{"id":"trx-1","state":"pending"}"#);
+    ///
+    /// let api = client.vendor::<CmIdScan>().expect("the client was built with it").api();
+    /// let cx = client.context(Operation::Other);
+    /// let answer = api.transaction(&cx, &TransactionId::parse("trx-1")?).await?;
+    /// assert!(answer.status.is_success());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
     }
 
     /// Returns the configuration.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// # let vendor = account.vendor();
+    /// // The settings that the configuration left out have their defaults.
+    /// assert_eq!(vendor.config().token_lifetime, 300); // seconds
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn config(&self) -> &CmIdScanConfig {
         &self.config
@@ -82,6 +124,17 @@ impl CmIdScan {
 
     /// Builds the account's webhook for every event at this URL, with the secret that authenticates
     /// them. Register it once.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// # let vendor = account.vendor();
+    /// let webhook = vendor.webhook("https://www.example.com/webhook".parse()?);
+    /// assert_eq!(webhook.events.len(), 2); // every event
+    /// assert!(webhook.headers.contains_key("X-Callback-Secret"));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn webhook(&self, url: Url) -> NewWebhook {
         self.config.webhook(url)
@@ -91,6 +144,20 @@ impl CmIdScan {
     ///
     /// Call this once and not at every start: the vendor has webhooks per account, each call adds
     /// another one, and no documented call lists or removes them.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// # let (vendor, cx) = (account.vendor(), account.context());
+    /// # account.answer(201, r#"{"id":"0b6e2d6f-0000-4000-8000-000000000000",
+    /// #     "events":["transaction.state.updated","task.state.updated"]}"#);
+    /// let url = "https://www.example.com/webhook".parse()?;
+    /// let created = vendor.register_webhook(&cx, url).await?;
+    /// assert_eq!(created.id, "0b6e2d6f-0000-4000-8000-000000000000");
+    /// assert_eq!(account.last_request(), "POST https://api.cm.com/id-scan/v1/webhooks");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

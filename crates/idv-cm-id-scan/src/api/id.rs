@@ -17,6 +17,16 @@ macro_rules! ids {
             /// The vendor's ids are UUIDs in every sample. These characters need no escaping in a
             /// URL.
             ///
+            /// ```
+            /// use idv_cm_id_scan::api::{ResultId, TransactionId};
+            ///
+            /// // As in the sample of "Create a transaction".
+            /// let id = TransactionId::parse("c3b92333-0000-4000-8000-000000000000")?;
+            /// assert_eq!(format!("{id:?}"), "TransactionId(…)");
+            /// assert!(ResultId::parse("../webhooks").is_err());
+            /// # Ok::<(), idv_core::Error>(())
+            /// ```
+            ///
             /// # Errors
             ///
             /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) if `text` has another form.
@@ -31,6 +41,14 @@ macro_rules! ids {
             }
 
             /// Returns the id in clear text.
+            ///
+            /// ```
+            /// use idv_cm_id_scan::api::ResultId;
+            ///
+            /// let id = ResultId::parse("e6b7ce66-0000-4000-8000-000000000000")?;
+            /// assert_eq!(id.as_str(), "e6b7ce66-0000-4000-8000-000000000000");
+            /// # Ok::<(), idv_core::Error>(())
+            /// ```
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -102,6 +102,19 @@ pub struct Api {
 impl Api {
     /// Creates a client from a configuration, without sending anything.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_cm_id_scan::{CmIdScanConfig, api::Api};
+    /// # let config = account::config();
+    ///
+    /// assert!(Api::new(&config).is_ok());
+    /// let error = Api::new(&CmIdScanConfig::new("", "the account's secret".into())).unwrap_err();
+    /// assert!(error.to_string().contains("key_id"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](ErrorKind::Config) if the credentials, the base URL or the token's times are not
@@ -113,10 +126,29 @@ impl Api {
         })
     }
 
-    /// Creates a transaction.
+    /// Creates a transaction ("Create a transaction").
     ///
     /// The call is not repeated if its response is lost: a repetition would create another
     /// transaction, and no call finds the first one.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_cm_id_scan::api::{Locale, NewTransaction, Tasks};
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer(201, r#"{"id":"c3b92333-0000-4000-8000-000000000000","state":"pending",
+    /// #     "url":"https://id-scan.identity.cm.com/en-us/identifications/8f14e45fceea167a",
+    /// #     "expires":"2024-01-01T13:00:00+00:00"}"#);
+    ///
+    /// let mut new = NewTransaction::new(Tasks::DocumentLivenessAndMatch);
+    /// new.locale = Some(Locale::Dutch);
+    /// let created = api.create_transaction(&cx, &new).await?;
+    /// assert_eq!(created.state, "pending");
+    /// assert_eq!(created.url.expose().host_str(), Some("id-scan.identity.cm.com"));
+    /// assert_eq!(created.expires, Some("2024-01-01T13:00:00Z".parse()?));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -140,6 +172,25 @@ impl Api {
     /// Returns the details of a transaction. Parse them with
     /// [`Transaction`](crate::wire::Transaction).
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_cm_id_scan::api::TransactionId;
+    /// use idv_cm_id_scan::wire::Transaction;
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer(200, r#"{"id":"2c2f04a5-0000-4000-8000-000000000000","state":"pending",
+    /// #     "tasks":[{"type":"document_scan","state":"pending","attempts":2,"documentScans":[
+    /// #     {"score":0.98,"code":"front_side_provided_back_side_required","source":"file"}]}]}"#);
+    ///
+    /// let id = TransactionId::parse("2c2f04a5-0000-4000-8000-000000000000")?;
+    /// let answer = api.transaction(&cx, &id).await?;
+    /// let details = answer.read(Transaction::read)?;
+    /// assert!(details.state.is_some_and(|state| state.expose() == "pending"));
+    /// assert_eq!(details.tasks[0].document_scans.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`].
@@ -151,8 +202,30 @@ impl Api {
         self.retrieve(cx, &["transactions", id.as_str()]).await
     }
 
-    /// Returns the result of a transaction. Parse it with
+    /// Returns the result of a transaction ("Retrieve transaction result"). Parse it with
     /// [`Transaction`](crate::wire::Transaction).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_cm_id_scan::api::{ResultId, TransactionId};
+    /// use idv_cm_id_scan::wire::Transaction;
+    /// use idv_core::ErrorKind;
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer(200, r#"{"id":"c3b92333-0000-4000-8000-000000000000","state":"completed",
+    /// #     "tasks":[{"type":"document_scan","state":"completed","score":0.86,"result":[]}]}"#);
+    /// # account.answer(404, r#"{"error":{"code":"transaction_not_found"}}"#);
+    ///
+    /// let id = TransactionId::parse("c3b92333-0000-4000-8000-000000000000")?;
+    /// let result = ResultId::parse("e6b7ce66-0000-4000-8000-000000000000")?; // from an event
+    /// let answer = api.result(&cx, &id, &result).await?;
+    /// assert_eq!(answer.read(Transaction::read)?.tasks.len(), 1);
+    ///
+    /// let error = api.result(&cx, &id, &result).await.unwrap_err(); // of another transaction
+    /// assert_eq!(error.kind(), &ErrorKind::NotFound);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -174,7 +247,26 @@ impl Api {
         .await
     }
 
-    /// Streams an image from its [URL](crate::wire::File::url) into `sink`.
+    /// Streams an image from its [URL](crate::wire::File::url) into `sink` ("Download document
+    /// image").
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # let file = idv_testkit::file("image/jpeg", b"\xFF\xD8\xFF\xE0 an image".as_slice());
+    /// # account.transport.then(file);
+    /// let mut image = Vec::new();
+    /// let url = "https://api.cm.com/id-scan/v1/downloads/face1"; // from a result
+    /// let download = api.download(&cx, url, 10 * 1024 * 1024, &mut image).await?;
+    /// assert_eq!(download.media_type.as_deref(), Some("image/jpeg"));
+    /// assert_eq!(download.length, image.len() as u64);
+    ///
+    /// // The account's token goes to no other host.
+    /// assert!(api.download(&cx, "https://example.com/face1", 1024, &mut image).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -199,7 +291,24 @@ impl Api {
             .whole(|answer| refused(&answer))
     }
 
-    /// Streams an audit report, a PDF, into `sink`.
+    /// Streams an audit report, a PDF, into `sink` ("Retrieve transaction report").
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_cm_id_scan::api::{ReportKind, ResultId, TransactionId};
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.transport.then(idv_testkit::file("application/pdf", "%PDF-1.7"));
+    ///
+    /// let id = TransactionId::parse("c3b92333-0000-4000-8000-000000000000")?;
+    /// let result = ResultId::parse("e6b7ce66-0000-4000-8000-000000000000")?;
+    /// let mut pdf = Vec::new();
+    /// let limit = 10 * 1024 * 1024;
+    /// api.report(&cx, &id, &result, ReportKind::Simple, limit, &mut pdf).await?;
+    /// assert!(pdf.starts_with(b"%PDF-"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -258,10 +367,27 @@ impl Api {
         Ok(download)
     }
 
-    /// Registers a webhook.
+    /// Registers a webhook ("Events").
     ///
     /// The call is not repeated if its response is lost: a repetition would register another
     /// webhook, which would receive every event again.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_cm_id_scan::api::NewWebhook;
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer(201, r#"{"id":"0b6e2d6f-0000-4000-8000-000000000000",
+    /// #     "url":"https://www.example.com/webhook","createdAt":"2022-01-01T00:00:00+00:00",
+    /// #     "events":["transaction.state.updated","task.state.updated"]}"#);
+    ///
+    /// let new = NewWebhook::new("https://www.example.com/webhook".parse()?)
+    ///     .with_header("X-Callback-Secret", "0123456789abcdef0123".into());
+    /// let created = api.create_webhook(&cx, &new).await?;
+    /// assert_eq!(created.events, ["transaction.state.updated", "task.state.updated"]);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

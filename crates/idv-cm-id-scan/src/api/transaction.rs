@@ -58,6 +58,12 @@ impl Tasks {
     ];
 
     /// Returns the vendor's names of the tasks.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::Tasks;
+    ///
+    /// assert_eq!(Tasks::DocumentAndLiveness.names(), ["document_scan", "face_liveness"]);
+    /// ```
     #[must_use]
     pub const fn names(self) -> &'static [&'static str] {
         match self {
@@ -68,6 +74,13 @@ impl Tasks {
     }
 
     /// Returns the combination of these tasks, in any order, or `None` if it is not valid.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::Tasks;
+    ///
+    /// assert_eq!(Tasks::of(&["document_scan"]), Some(Tasks::Document));
+    /// assert_eq!(Tasks::of(&["face_match", "document_scan"]), None); // it needs face_liveness
+    /// ```
     #[must_use]
     pub fn of<T: AsRef<str>>(names: &[T]) -> Option<Self> {
         Self::ALL.into_iter().find(|tasks| {
@@ -105,6 +118,15 @@ pub struct Settings {
 
 impl Settings {
     /// Returns whether all settings are the vendor's defaults.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::Settings;
+    ///
+    /// let mut settings = Settings::default();
+    /// assert!(settings.is_empty()); // the request omits `settings`
+    /// settings.document_scan.minimum_age = Some(18);
+    /// assert!(!settings.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -149,6 +171,15 @@ pub struct DocumentScan {
 
 impl DocumentScan {
     /// Returns whether all settings are the vendor's defaults.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::DocumentScan;
+    ///
+    /// let mut scan = DocumentScan::default();
+    /// assert!(scan.is_empty());
+    /// scan.redact_fields = vec!["personal_number".to_owned()];
+    /// assert!(!scan.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -212,6 +243,14 @@ pub enum Locale {
 
 impl Locale {
     /// Returns the supported variant of a language, or `None` if the language is not supported.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::Locale;
+    ///
+    /// assert_eq!(Locale::of(&"nl-BE".parse()?), Some(Locale::Dutch));
+    /// assert_eq!(Locale::of(&"de".parse()?), None);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn of(locale: &idv_core::Locale) -> Option<Self> {
         match locale.language() {
@@ -225,6 +264,15 @@ impl Locale {
 
 impl NewTransaction {
     /// Creates a transaction with these tasks. All other fields have their defaults.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::{NewTransaction, Tasks};
+    ///
+    /// let mut new = NewTransaction::new(Tasks::Document);
+    /// new.expires_in = Some(86_400); // seconds
+    /// let json = serde_json::to_string(&new).unwrap();
+    /// assert_eq!(json, r#"{"tasks":["document_scan"],"expiresIn":86400}"#);
+    /// ```
     #[must_use]
     pub fn new(tasks: Tasks) -> Self {
         Self {
@@ -234,6 +282,17 @@ impl NewTransaction {
     }
 
     /// Checks each value against the document.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::{NewTransaction, Tasks};
+    ///
+    /// let mut new = NewTransaction::new(Tasks::Document);
+    /// new.check()?;
+    /// new.expires_in = Some(600); // less than an hour
+    /// let error = new.check().unwrap_err();
+    /// assert!(error.to_string().contains("expires_in"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -285,6 +344,18 @@ pub struct CreateTransactionResponse {
 
 impl CreateTransactionResponse {
     /// Parses the response. [`wire::Transaction`] has its other members.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::CreateTransactionResponse;
+    ///
+    /// let body = br#"{"id":"c3b92333-0000-4000-8000-000000000000","state":"pending",
+    ///     "url":"https://id-scan.identity.cm.com/en-us/identifications/8f14e45fceea167a",
+    ///     "expires":"2024-01-01T13:00:00+00:00"}"#;
+    /// let created = CreateTransactionResponse::read(body)?;
+    /// assert_eq!(created.id.as_str(), "c3b92333-0000-4000-8000-000000000000");
+    /// assert!(CreateTransactionResponse::read(br#"{"state":"pending"}"#).is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -42,6 +42,12 @@ impl EventKind {
     pub const ALL: [Self; 2] = [Self::TransactionStateUpdated, Self::TaskStateUpdated];
 
     /// Returns the vendor's name of the event.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::EventKind;
+    ///
+    /// assert_eq!(EventKind::TaskStateUpdated.name(), "task.state.updated");
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,6 +57,14 @@ impl EventKind {
     }
 
     /// Returns the event of this name.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::EventKind;
+    ///
+    /// let kind = EventKind::named("transaction.state.updated");
+    /// assert_eq!(kind, Some(EventKind::TransactionStateUpdated));
+    /// assert_eq!(EventKind::named("transaction.created"), None);
+    /// ```
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.name() == name)
@@ -59,6 +73,16 @@ impl EventKind {
 
 impl NewWebhook {
     /// Creates a webhook that receives every event.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::{EventKind, NewWebhook};
+    ///
+    /// let mut webhook = NewWebhook::new("https://www.example.com/webhook".parse().unwrap());
+    /// assert!(webhook.events.is_empty()); // all of them
+    /// webhook.events = vec![EventKind::TransactionStateUpdated];
+    /// webhook.check()?;
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub const fn new(url: Url) -> Self {
         Self {
@@ -69,6 +93,16 @@ impl NewWebhook {
     }
 
     /// Adds a header.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::NewWebhook;
+    ///
+    /// let webhook = NewWebhook::new("https://www.example.com/webhook".parse().unwrap())
+    ///     .with_header("X-Callback-Secret", "0123456789abcdef0123".into());
+    /// assert!(webhook.headers.contains_key("X-Callback-Secret"));
+    /// assert!(!format!("{webhook:?}").contains("0123456789")); // a secret is not printed
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_header(mut self, name: impl Into<String>, value: Secret) -> Self {
         self.headers.insert(name.into(), value);
@@ -76,6 +110,17 @@ impl NewWebhook {
     }
 
     /// Checks each value against the document.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::NewWebhook;
+    ///
+    /// let webhook = |url: &str| NewWebhook::new(url.parse().unwrap());
+    /// webhook("https://www.example.com/webhook").check()?;
+    /// webhook("http://127.0.0.1:8080/webhook").check()?; // an emulator
+    /// let error = webhook("http://www.example.com/webhook").check().unwrap_err();
+    /// assert!(error.to_string().contains("https"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -126,6 +171,18 @@ pub struct CreateWebhookResponse {
 
 impl CreateWebhookResponse {
     /// Parses the response.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::api::CreateWebhookResponse;
+    ///
+    /// let body = br#"{"id":"0b6e2d6f-0000-4000-8000-000000000000",
+    ///     "url":"https://www.example.com/webhook","events":["task.state.updated"],
+    ///     "createdAt":"2022-01-01T00:00:00+00:00"}"#;
+    /// let webhook = CreateWebhookResponse::read(body)?;
+    /// assert_eq!(webhook.events, ["task.state.updated"]);
+    /// assert_eq!(webhook.created, Some("2022-01-01T00:00:00Z".parse().unwrap()));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
