@@ -24,6 +24,29 @@ pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 4 * 1024 * 102
 
 /// Receives a delivery.
 ///
+/// ```
+/// use idv_core::{CallbackAuth, Delivery, ErrorKind, Outcome, Status, http};
+/// use idv_verificar_identidad::{callback, normalize::Rules};
+///
+/// let auth = CallbackAuth::query("token", ["0123456789abcdef0123456789abcdef".into()])?;
+/// let body = r#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"299846332","Estado":"5100",
+///     "FechaEnvio":"2021-10-10 10:10","UltimaActualizacion":"2021-10-10 10:25",
+///     "Result":"{\"Resultado\":93.957847595214844,\"PruebaDeVida\":\"Si\"}"}"#;
+/// let report = |uri: &str| {
+///     let headers = http::HeaderMap::new();
+///     Delivery::callback(http::Method::POST, uri.parse().unwrap(), headers, body)
+/// };
+///
+/// let delivery = report("/idv?token=0123456789abcdef0123456789abcdef");
+/// let received = callback::receive(&auth, Rules::default(), &delivery)?;
+/// let observation = &received.observations[0];
+/// assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+///
+/// let error = callback::receive(&auth, Rules::default(), &report("/idv")).unwrap_err();
+/// assert_eq!(error.kind(), &ErrorKind::Forged);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Forged`](ErrorKind::Forged) if the authentication is missing or wrong, or none is configured;

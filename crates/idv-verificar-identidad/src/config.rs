@@ -147,6 +147,17 @@ impl VerificarIdentidadConfig {
 
     /// Checks every setting.
     ///
+    /// ```
+    /// use idv_verificar_identidad::VerificarIdentidadConfig;
+    ///
+    /// let config = VerificarIdentidadConfig::new("api-user", "api-token".into())
+    ///     .callback_secret("0123456789abcdef0123456789abcdef");
+    /// config.check()?;
+    /// let error = config.sender("A sender that is too long".to_owned()).check().unwrap_err();
+    /// assert!(error.to_string().contains("1 to 11 characters"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
@@ -189,6 +200,17 @@ impl VerificarIdentidadConfig {
 
     /// Returns the base URL of the gateway.
     ///
+    /// ```
+    /// use idv_verificar_identidad::VerificarIdentidadConfig;
+    ///
+    /// let config = VerificarIdentidadConfig::new("api-user", "api-token".into());
+    /// assert_eq!(config.address()?.host_str(), Some("api.mensatek.com"));
+    ///
+    /// let emulator: idv_core::Url = "http://127.0.0.1:8080/v7/".parse().unwrap();
+    /// assert_eq!(config.base_url(emulator).address()?.port(), Some(8080));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if `base_url` is not a usable URL.
@@ -198,6 +220,17 @@ impl VerificarIdentidadConfig {
 
     /// Returns the authentication of reports. It is never open, because an unauthenticated report
     /// must not settle a verification.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::VerificarIdentidadConfig;
+    ///
+    /// let config = VerificarIdentidadConfig::new("api-user", "api-token".into());
+    /// let error = config.auth().unwrap_err();
+    /// assert!(error.to_string().contains("reports must be authenticated"));
+    ///
+    /// let config = config.callback_secret("0123456789abcdef0123456789abcdef");
+    /// assert!(config.auth().is_ok());
+    /// ```
     ///
     /// # Errors
     ///
@@ -232,6 +265,14 @@ impl VerificarIdentidadConfig {
     }
 
     /// Returns the text message for a language.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::VerificarIdentidadConfig;
+    ///
+    /// let config = VerificarIdentidadConfig::new("api-user", "api-token".into());
+    /// assert_eq!(config.template("en"), Some("[PURPOSE] Please verify your identity: [LINK]"));
+    /// assert_eq!(config.template("nl"), None);
+    /// ```
     #[must_use]
     pub fn template(&self, language: &str) -> Option<&str> {
         let built_in = || {
@@ -247,6 +288,16 @@ impl VerificarIdentidadConfig {
     }
 
     /// Returns the account's rules of judgement.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::VerificarIdentidadConfig;
+    /// use idv_verificar_identidad::normalize::Rules;
+    ///
+    /// let config = VerificarIdentidadConfig::new("api-user", "api-token".into());
+    /// assert_eq!(config.rules(), Rules::default()); // an operator validates the result
+    /// let automatic = config.automatic_outcome_is_final(true);
+    /// assert_ne!(automatic.rules(), Rules::default());
+    /// ```
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules::default().automatic_outcome_is_final(self.automatic_outcome_is_final)
@@ -307,6 +358,12 @@ setting_words!(AnswerFormat { Json = "json", Xml = "xml", Txt = "txt" });
 
 impl AnswerFormat {
     /// Returns the vendor's name of the format.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::AnswerFormat;
+    ///
+    /// assert_eq!(AnswerFormat::default().word(), "JSON"); // the parameter `Resp`
+    /// ```
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

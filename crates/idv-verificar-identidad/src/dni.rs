@@ -27,6 +27,16 @@ pub struct Dni(Pii<String>);
 impl Dni {
     /// Parses a number as people write it: with or without blanks, dots and hyphens, in any case.
     ///
+    /// ```
+    /// use idv_verificar_identidad::dni::Dni;
+    ///
+    /// assert_eq!(Dni::parse("12.345.678-z")?.expose(), "12345678Z");
+    /// assert!(Dni::parse("X1234567L").is_ok()); // a NIE
+    /// let error = Dni::parse("12345678A").unwrap_err();
+    /// assert!(error.to_string().contains("wrong check letter"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Dni` if the text is neither
@@ -45,6 +55,15 @@ impl Dni {
     }
 
     /// Returns the number in clear text.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::dni::Dni;
+    ///
+    /// let dni = Dni::parse("12345678Z")?;
+    /// assert_eq!(dni.expose(), "12345678Z");
+    /// assert!(!format!("{dni:?}").contains("12345678"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
@@ -53,6 +72,13 @@ impl Dni {
 
 /// Returns a document's number in upper case, without white space, dots, hyphens and other
 /// separators.
+///
+/// ```
+/// use idv_verificar_identidad::dni::plain;
+///
+/// assert_eq!(plain("12.345.678-z"), "12345678Z");
+/// assert_eq!(plain("pab 123456"), "PAB123456");
+/// ```
 #[must_use]
 pub fn plain(number: &str) -> String {
     if number
@@ -105,6 +131,14 @@ pub fn is_same(one: &str, other: &str) -> bool {
 
 /// Returns whether the check letter of a DNI or NIE is right, or `None` if the text is neither. The
 /// text must be in upper case and without separators.
+///
+/// ```
+/// use idv_verificar_identidad::dni::letter_holds;
+///
+/// assert_eq!(letter_holds("12345678Z"), Some(true));
+/// assert_eq!(letter_holds("12345678A"), Some(false));
+/// assert_eq!(letter_holds("PAB123456"), None); // a passport
+/// ```
 #[must_use]
 pub fn letter_holds(number: &str) -> Option<bool> {
     let [first, middle @ .., letter] = number.as_bytes() else {

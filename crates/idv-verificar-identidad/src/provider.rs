@@ -46,6 +46,23 @@ impl VerificarIdentidad {
 
     /// Creates the provider from a configuration, without sending anything.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::Provider as _;
+    /// use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
+    /// # let config = account::config();
+    ///
+    /// let vendor = VerificarIdentidad::new(config)?;
+    /// assert_eq!(vendor.describe().provider, VerificarIdentidad::ID);
+    ///
+    /// let open = VerificarIdentidadConfig::new("api-user", "api-token".into());
+    /// let error = VerificarIdentidad::new(open).unwrap_err();
+    /// assert!(error.to_string().contains("reports must be authenticated"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values; also if
@@ -87,6 +104,21 @@ impl VerificarIdentidad {
     }
 
     /// Returns the vendor's own API.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::Operation;
+    /// use idv_verificar_identidad::VerificarIdentidad;
+    /// # let client = &account.client;
+    /// # account.answer(200, r#"[{"Res":1,"Cred":12345.67}]"#);
+    ///
+    /// let vendor = client.vendor::<VerificarIdentidad>().expect("the client was built with it");
+    /// let credits = vendor.api().credits(&client.context(Operation::Other)).await?;
+    /// assert!(credits.number() > 100.0, "top up the account");
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api

@@ -43,6 +43,17 @@ enum Meaning {
 
 impl CallRow {
     /// Returns the error of a response with this code.
+    ///
+    /// ```
+    /// use idv_core::{Effect, ErrorKind};
+    /// use idv_verificar_identidad::api::CALLS;
+    ///
+    /// let send = CALLS.iter().find(|call| call.name == "VerificarIdentidad").expect("documented");
+    /// assert_eq!(send.error(-2).kind(), &ErrorKind::QuotaExhausted);
+    /// assert_eq!(send.error(-2).effect(), Effect::NotApplied);
+    /// // "General error in the request": a message may have been sent.
+    /// assert_eq!(send.error(-5).effect(), Effect::Unknown);
+    /// ```
     #[must_use]
     pub fn error(&self, res: i64) -> Error {
         match self.failures.iter().find(|failure| failure.res == res) {
@@ -67,6 +78,16 @@ impl CallRow {
 
 impl Failure {
     /// Returns the kind of the error.
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_verificar_identidad::api::CALLS;
+    ///
+    /// for call in CALLS {
+    ///     let failure = call.failures.iter().find(|failure| failure.res == -1);
+    ///     assert_eq!(failure.expect("documented").kind(), ErrorKind::Unauthorized);
+    /// }
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self.meaning {

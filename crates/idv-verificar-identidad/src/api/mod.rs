@@ -90,12 +90,34 @@ impl Credits {
     }
 
     /// Returns the number in the vendor's notation.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer(200, r#"[{"Res":1,"Cred":"12.345,67"}]"#);
+    /// let credits = api.credits(&cx).await?;
+    /// assert_eq!(credits.as_str(), "12.345,67");
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Returns the number with the precision of an `f64`, for comparisons.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer(200, r#"[{"Res":1,"Cred":"12.345,67"}]"#);
+    /// let credits = api.credits(&cx).await?;
+    /// assert_eq!(credits.number(), 12_345.67);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn number(&self) -> f64 {
         // The text was a number when it was parsed.
@@ -105,6 +127,20 @@ impl Credits {
 
 impl Api {
     /// Creates a client from a configuration, without sending anything.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_verificar_identidad::{VerificarIdentidadConfig, api::Api};
+    /// # let config = account::config();
+    ///
+    /// assert!(Api::new(&config).is_ok());
+    /// // Reports could not be authenticated, and no call returns an outcome.
+    /// let open = VerificarIdentidadConfig::new("api-user", "api-token".into());
+    /// assert!(Api::new(&open).unwrap_err().to_string().contains("callback_secret"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -122,10 +158,32 @@ impl Api {
         })
     }
 
-    /// Sends a person a text message with the link to a verification.
+    /// Sends a person a text message with the link to a verification ("Send Identity Verification
+    /// Request").
     ///
     /// Each call is one message and one charge, so it is never repeated once the vendor may have
     /// acted, and never after a response.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::{Effect, ErrorKind};
+    /// use idv_verificar_identidad::api::SendRequest;
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer(200, r#"[{"Res":1,"ID":"1283876988","Cred":12345.67}]"#);
+    /// # account.answer(200, r#"[{"Res":-2}]"#);
+    ///
+    /// let mut request = SendRequest::new("34600000001");
+    /// request.message = Some("Verifique su identidad: [LINK]".into());
+    /// let sent = api.send(&cx, &request).await?;
+    /// assert_eq!(sent.id.as_str(), "1283876988");
+    ///
+    /// let error = api.send(&cx, &request).await.unwrap_err(); // Res -2
+    /// assert_eq!(error.kind(), &ErrorKind::QuotaExhausted);
+    /// assert_eq!(error.effect(), Effect::NotApplied);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -159,11 +217,32 @@ impl Api {
         })
     }
 
-    /// Streams the certificate of a verification, a PDF, into `sink`. The certificate exists after
-    /// a report of 5100.
+    /// Streams the certificate of a verification, a PDF, into `sink` ("Query and download PDF
+    /// Certificate with the Identification"). The certificate exists after a report of 5100.
     ///
     /// The vendor reports a failure as text inside a 200 response, so `sink` receives only data
     /// that begin like a PDF, and nothing of a failure.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::ErrorKind;
+    /// use idv_verificar_identidad::api::RequestId;
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.transport.then(idv_testkit::file("application/pdf", "%PDF-1.4"));
+    /// # account.answer(200, r#"[{"Res":-3,"Error":"No existe"}]"#);
+    ///
+    /// let id = RequestId::parse("299846332")?; // of a verification with a report of 5100
+    /// let (mut pdf, limit) = (Vec::new(), 10 * 1024 * 1024);
+    /// api.certificate(&cx, &id, limit, &mut pdf).await?;
+    /// assert!(pdf.starts_with(b"%PDF-"));
+    ///
+    /// let other = RequestId::parse("299846333")?; // not validated
+    /// let error = api.certificate(&cx, &other, limit, &mut pdf).await.unwrap_err();
+    /// assert_eq!(error.kind(), &ErrorKind::NotFound);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -197,10 +276,26 @@ impl Api {
         Ok(download)
     }
 
-    /// Returns the remaining credits.
+    /// Returns the remaining credits ("Credits Query").
     ///
     /// Every response of [`Api::send`] has them, too; the vendor asks clients not to call this
     /// function often.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::ErrorKind;
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer(200, r#"[{"Res":1,"Cred":12345.67}]"#);
+    /// # account.answer(200, r#"[{"Res":-1}]"#);
+    ///
+    /// assert_eq!(api.credits(&cx).await?.as_str(), "12345.67");
+    ///
+    /// let error = api.credits(&cx).await.unwrap_err(); // Res -1
+    /// assert_eq!(error.kind(), &ErrorKind::Unauthorized);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

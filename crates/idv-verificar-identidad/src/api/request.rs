@@ -49,6 +49,16 @@ pub struct SendRequest {
 
 impl SendRequest {
     /// Creates a request to a mobile number, to be sent immediately.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::api::SendRequest;
+    ///
+    /// let mut request = SendRequest::new("34600000001");
+    /// assert_eq!(request.send_at, None); // immediately
+    /// request.message = Some("Verifique su identidad: [LINK]".into());
+    /// request.check()?;
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(phone: impl Into<String>) -> Self {
         Self {
@@ -61,6 +71,20 @@ impl SendRequest {
     }
 
     /// Checks each value against the document.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::api::SendRequest;
+    ///
+    /// let error = SendRequest::new("+34 600 000 001").check().unwrap_err();
+    /// assert!(error.to_string().contains("Telefono"));
+    ///
+    /// let mut request = SendRequest::new("34600000001");
+    /// request.sender = Some("MiBanco".to_owned());
+    /// request.check()?;
+    /// request.sender = Some("A sender that is too long".to_owned());
+    /// assert!(request.check().unwrap_err().to_string().contains("Remitente"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -157,6 +181,13 @@ pub struct RequestId(VendorId);
 impl RequestId {
     /// Parses an identifier.
     ///
+    /// ```
+    /// use idv_verificar_identidad::api::RequestId;
+    ///
+    /// assert!(RequestId::parse("299846332").is_ok());
+    /// assert!(RequestId::parse("299846332; 1").is_err());
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if the text is
@@ -172,6 +203,13 @@ impl RequestId {
     }
 
     /// Returns the identifier.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::api::RequestId;
+    ///
+    /// assert_eq!(RequestId::parse("299846332")?.as_str(), "299846332");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
