@@ -165,40 +165,148 @@ impl Config {
     }
 
     /// Returns a loader, for other sources and for adapters of other crates.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "idnow", feature = "file"))] {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("idv.toml");
+    /// # std::fs::write(&path, "idnow.company = 'ihrebank'")?;
+    /// let config = idv::Config::loader()
+    ///     .file(&path)
+    ///     .variables([("IDV_PROVIDER", "idnow"), ("IDV_IDNOW_HOST", "test")])
+    ///     .load()?;
+    /// assert_eq!(config.default_account()?, "idnow");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn loader() -> ConfigLoader {
         ConfigLoader::new()
     }
 
     /// Returns the name of the default account: a provider's id, or a name in `accounts`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # let config = bank::config();
+    /// assert_eq!(config.provider(), Some("idnow"));
+    /// # let config: idv::Config = toml::from_str("idnow.company = 'ihrebank'")?;
+    ///
+    /// // A configuration with accounts can leave out the default one.
+    /// assert_eq!(config.provider(), None);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn provider(&self) -> Option<&str> {
         self.provider.as_deref()
     }
 
     /// Iterates over the names of the configured accounts.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # let config = bank::config();
+    /// assert_eq!(config.accounts().collect::<Vec<_>>(), ["idnow", "idnow-branch"]);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn accounts(&self) -> impl Iterator<Item = &str> {
         self.accounts.keys().map(String::as_str)
     }
 
     /// Returns the vendor of an account.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # let config = bank::config();
+    /// let vendor = config.vendor("idnow-branch").expect("the account is configured");
+    /// assert_eq!((vendor.id, vendor.name), ("idnow", "IDnow"));
+    /// assert!(config.vendor("idnow-head-office").is_none());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn vendor(&self, account: &str) -> Option<&VendorEntry> {
         self.accounts.get(account).map(|account| &account.vendor)
     }
 
     /// Returns the unchecked settings of an account, with their places.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # let config = bank::config();
+    /// let settings = config.settings("idnow-branch").expect("the account is configured");
+    /// assert_eq!(settings.optional::<String>("company")?.as_deref(), Some("ihrebankfiliale"));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn settings(&self, account: &str) -> Option<&Table> {
         self.accounts.get(account).map(|account| &account.settings)
     }
 
     /// Returns the environment variables that overrode a different value in the file.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "idnow", feature = "file"))] {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("idv.toml");
+    /// # std::fs::write(&path, "provider = 'idnow'\nidnow.host = 'test'")?;
+    /// // The file has `idnow.host = "test"`.
+    /// let config = idv::Config::loader()
+    ///     .file(&path)
+    ///     .variables([("IDV_IDNOW_HOST", "de")])
+    ///     .load()?;
+    /// let [changed] = config.overrides() else { panic!("one variable overrides the file") };
+    /// assert_eq!(changed.variable, "IDV_IDNOW_HOST");
+    /// assert_eq!(changed.key, "idnow.host");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn overrides(&self) -> &[Override] {
         &self.overrides
     }
 
     /// Reads a table that belongs to no vendor, such as `[flow]`, overridden by the environment.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// use idv::adapter::settings::{Section, Setting, Table};
+    /// # let config = bank::config();
+    ///
+    /// idv::settings! {
+    ///     /// The part of the table `flow` that this program reads.
+    ///     pub struct FlowSection {
+    ///         optional {
+    ///             /// The file of the store.
+    ///             store: Option<String>,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// impl Section for FlowSection {
+    ///     const NAME: &'static str = "flow";
+    ///
+    ///     fn settings() -> &'static [Setting] {
+    ///         Self::SETTINGS
+    ///     }
+    ///
+    ///     fn from_table(table: &Table) -> idv::Result<Self> {
+    ///         Self::from_table(table)
+    ///     }
+    /// }
+    ///
+    /// let flow: FlowSection = config.section()?;
+    /// assert_eq!(flow.store.as_deref(), Some("flows.db"));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -209,6 +317,38 @@ impl Config {
     }
 
     /// Returns the unchecked table of a section, and the variables that overrode a value in it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// use idv::adapter::settings::{Section, Setting, Table};
+    /// # let config = bank::config();
+    /// # idv::settings! {
+    /// #     /// The part of the table `flow` that this program reads.
+    /// #     pub struct FlowSection {
+    /// #         optional {
+    /// #             /// The file of the store.
+    /// #             store: Option<String>,
+    /// #         }
+    /// #     }
+    /// # }
+    /// # impl Section for FlowSection {
+    /// #     const NAME: &'static str = "flow";
+    /// #     fn settings() -> &'static [Setting] {
+    /// #         Self::SETTINGS
+    /// #     }
+    /// #     fn from_table(table: &Table) -> idv::Result<Self> {
+    /// #         Self::from_table(table)
+    /// #     }
+    /// # }
+    ///
+    /// // `FlowSection` is the `Section` of the table `flow`.
+    /// let (table, overrides) = config.section_table::<FlowSection>()?;
+    /// assert_eq!(table.optional::<String>("store")?.as_deref(), Some("flows.db"));
+    /// assert!(overrides.is_empty());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -229,6 +369,23 @@ impl Config {
 
     /// Builds the client of an account in the caller's own environment.
     ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// use idv::ErrorKind;
+    /// # let config = bank::config();
+    /// # let environment = bank::environment();
+    ///
+    /// let client = config.client_in("idnow-branch", environment.clone())?;
+    /// assert_eq!(client.info().name, "IDnow");
+    ///
+    /// let error = config.client_in("idnwo", environment).unwrap_err();
+    /// assert_eq!(error.kind(), &ErrorKind::Config);
+    /// assert!(error.to_string().contains("did you mean `idnow`?"));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the account does not exist, or its settings are
@@ -240,6 +397,17 @@ impl Config {
 
     /// Builds the clients of all accounts in the caller's own environment, by the names of the
     /// accounts.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # let config = bank::config();
+    /// # let environment = bank::environment();
+    /// let clients = config.clients_in(&environment)?;
+    /// assert_eq!(clients.keys().collect::<Vec<_>>(), ["idnow", "idnow-branch"]);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -286,6 +454,17 @@ impl Config {
     ///
     /// Accounts with the same transport settings share connections.
     ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # let config = bank::config();
+    /// let clients = config.clients()?;
+    /// let client = &clients[config.default_account()?];
+    /// assert_eq!(client.info().name, "IDnow");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Config::client_in`].
@@ -308,6 +487,19 @@ impl Config {
     }
 
     /// Returns the name of the default account.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # let config = bank::config();
+    /// assert_eq!(config.default_account()?, "idnow");
+    /// # let config: idv::Config = toml::from_str("idnow.company = 'ihrebank'")?;
+    ///
+    /// let error = config.default_account().unwrap_err();
+    /// assert!(error.to_string().contains("expected one of idnow (IDV_PROVIDER"), "{error}");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

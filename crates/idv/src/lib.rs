@@ -201,6 +201,14 @@ vendors! {
 pub use idv_transport_reqwest as transport;
 
 /// Returns the vendors that are compiled in, in the order of their ids.
+///
+/// ```
+/// # #[cfg(feature = "idnow")] {
+/// let idnow = idv::vendors().iter().find(|vendor| vendor.id == "idnow").expect("compiled in");
+/// assert_eq!(idnow.name, "IDnow");
+/// assert!(idnow.settings.iter().any(|setting| setting.key == "api_key"));
+/// # }
+/// ```
 #[must_use]
 pub fn vendors() -> &'static [VendorEntry] {
     VENDORS
@@ -229,6 +237,16 @@ pub fn providers() -> Vec<VendorInfo> {
 
 /// Builds the client of the default account, with the reqwest transport and the system's clock.
 ///
+/// ```
+/// # #[cfg(feature = "idnow")] {
+/// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+/// # let config = bank::config();
+/// let client = idv::connect(&config)?;
+/// assert_eq!(client.info().provider.as_str(), "idnow");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Config`](ErrorKind::Config) if the configuration is not valid;
@@ -239,6 +257,22 @@ pub fn connect(config: &Config) -> Result<Client> {
 }
 
 /// Builds the client of the default account in the caller's own environment.
+///
+/// ```
+/// # #[cfg(feature = "idnow")] {
+/// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+/// # let config = bank::config();
+/// use idv::Environment;
+/// use idv_testkit::{ManualClock, ScriptedTransport};
+///
+/// // In a test: an environment without a network.
+/// let clock = ManualClock::new("2026-01-01T00:00:00Z".parse()?);
+/// let environment = Environment::new(ScriptedTransport::new(), clock);
+/// let client = idv::connect_in(&config, environment)?;
+/// assert_eq!(client.now(), "2026-01-01T00:00:00Z".parse()?);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

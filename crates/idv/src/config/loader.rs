@@ -59,12 +59,43 @@ impl ConfigLoader {
     }
 
     /// Adds an adapter of another crate: its table, its variables and its provider id.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// use idv::adapter::VendorEntry;
+    /// use idv::{Config, idnow};
+    ///
+    /// /// The entry of an adapter that is not part of the family.
+    /// const ACME: VendorEntry = VendorEntry { id: "acme", name: "Acme", ..idnow::ENTRY };
+    ///
+    /// let config = Config::loader()
+    ///     .vendor(ACME)
+    ///     .variables([("IDV_PROVIDER", "acme"), ("IDV_ACME_COMPANY", "ihrebank")])
+    ///     .load()?;
+    /// assert_eq!(config.vendor("acme").map(|vendor| vendor.name), Some("Acme"));
+    /// # }
+    /// # Ok::<(), idv::Error>(())
+    /// ```
     pub fn vendor(mut self, vendor: VendorEntry) -> Self {
         self.vendors.push(vendor);
         self
     }
 
     /// Reads a TOML file, which must exist.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("idv.toml");
+    /// let error = idv::Config::loader().file(&path).load().unwrap_err();
+    /// assert!(error.to_string().ends_with("idv.toml does not exist"));
+    ///
+    /// std::fs::write(&path, "provider = 'idnow'\nidnow.company = 'ihrebank'")?;
+    /// let config = idv::Config::loader().file(&path).load()?;
+    /// assert_eq!(config.provider(), Some("idnow"));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(feature = "file")]
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {
         self.file = Some((path.as_ref().to_owned(), true));
@@ -72,6 +103,18 @@ impl ConfigLoader {
     }
 
     /// Reads a TOML file if it exists.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// // Without the file, the variables contain everything.
+    /// let config = idv::Config::loader()
+    ///     .optional_file("/etc/bank/no-such-file.toml")
+    ///     .variables([("IDV_PROVIDER", "idnow"), ("IDV_IDNOW_COMPANY", "ihrebank")])
+    ///     .load()?;
+    /// assert_eq!(config.accounts().collect::<Vec<_>>(), ["idnow"]);
+    /// # }
+    /// # Ok::<(), idv::Error>(())
+    /// ```
     #[cfg(feature = "file")]
     pub fn optional_file(mut self, path: impl AsRef<Path>) -> Self {
         self.file = Some((path.as_ref().to_owned(), false));
@@ -81,6 +124,18 @@ impl ConfigLoader {
     /// Overrides the file with variables.
     ///
     /// Those without the prefix `IDV_` are ignored.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// let variables = [("IDV_IDNOW_COMPANY", "ihrebank"), ("PATH", "/bin")];
+    /// let config = idv::Config::loader().variables(variables).load()?;
+    /// assert_eq!(config.accounts().collect::<Vec<_>>(), ["idnow"]);
+    ///
+    /// let error = idv::Config::loader().variables([("IDV_IDNOW_COMPNY", "ihrebank")]).load();
+    /// assert!(error.unwrap_err().to_string().contains("did you mean IDV_IDNOW_COMPANY?"));
+    /// # }
+    /// # Ok::<(), idv::Error>(())
+    /// ```
     pub fn variables<N: AsRef<str>, V: Into<String>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
@@ -90,6 +145,18 @@ impl ConfigLoader {
     }
 
     /// Overrides the file with the environment of the process.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "idnow", feature = "file"))] {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("idv.toml");
+    /// # std::fs::write(&path, "provider = 'idnow'")?;
+    /// // As `Config::load`, except that the file must exist.
+    /// let config = idv::Config::loader().file(&path).environment().load()?;
+    /// assert_eq!(config.provider(), Some("idnow"));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn environment(mut self) -> Self {
         let mut variables = Vec::new();
         for (name, value) in std::env::vars_os() {
@@ -108,6 +175,19 @@ impl ConfigLoader {
     }
 
     /// Loads the configuration.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// use idv::ErrorKind;
+    ///
+    /// let error = idv::Config::loader().load().unwrap_err();
+    /// assert_eq!(error.kind(), &ErrorKind::Config);
+    /// assert!(error.to_string().contains("`provider` is missing"));
+    ///
+    /// let variables = [("IDV_PROVIDER", "idnow")];
+    /// assert!(idv::Config::loader().variables(variables).load().is_ok());
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -16,6 +16,16 @@ const COMMON: [(&str, &[Setting]); 2] = [
 impl Config {
     /// Returns the tables of a configuration with their keys, including those of the vendors that
     /// are compiled in.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// let tables = idv::Config::tables();
+    /// let (_, settings) = tables.iter().find(|(name, _)| *name == "idnow").expect("compiled in");
+    /// let company = settings.iter().find(|setting| setting.key == "company").expect("a setting");
+    /// assert!(company.required);
+    /// assert_eq!(company.variable("idnow"), "IDV_IDNOW_COMPANY");
+    /// # }
+    /// ```
     #[must_use]
     pub fn tables() -> Vec<(&'static str, &'static [Setting])> {
         COMMON
@@ -32,6 +42,15 @@ impl Config {
     ///
     /// `sections` are the tables that belong to no vendor, with their keys. Each key has its
     /// environment variable as `x-variable`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// let schema = idv::Config::schema(&[]);
+    /// let idnow = &schema["properties"]["idnow"];
+    /// assert_eq!(idnow["properties"]["company"]["x-variable"], "IDV_IDNOW_COMPANY");
+    /// assert_eq!(idnow["required"], idv::serde_json::json!(["company", "api_key"]));
+    /// # }
+    /// ```
     #[must_use]
     pub fn schema(sections: &[(&str, &[Setting])]) -> Value {
         let providers: Vec<&str> = crate::vendors().iter().map(|vendor| vendor.id).collect();
