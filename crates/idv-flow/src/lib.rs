@@ -112,7 +112,7 @@ pub use error::{FlowError, Result};
 pub use id::FlowId;
 pub use machine::attention::Attention;
 pub use machine::event::{Event, EventKind};
-pub use machine::evidence::{EvidenceKinds, EvidencePolicy, KeptEvidence};
+pub use machine::evidence::{EvidenceKinds, EvidencePolicy, FailedEvidence, KeptEvidence};
 pub use machine::resolution::Resolution;
 pub use machine::retention::{DataCopy, Retention, RetentionRule};
 pub use machine::schedule::Schedule;

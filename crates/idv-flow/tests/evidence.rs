@@ -14,14 +14,14 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use idv_core::report::EvidenceKind;
-use idv_core::{Clock as _, Secret};
+use idv_core::{Clock as _, EvidenceId, Secret};
 use idv_flow::store::{
     Commit, EvidencePart, EvidenceStore, FlowStore as _, MemoryStore, Phase, Reports, StoreError,
     StoreResult,
 };
 use idv_flow::{
-    CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId, KeptEvidence,
-    Resolution, Retention, RetentionRule, StartRequest, Vault,
+    Attention, CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId,
+    KeptEvidence, Resolution, Retention, RetentionRule, StartRequest, Vault,
 };
 use support::*;
 
@@ -61,6 +61,13 @@ fn bench() -> Bench {
     bench
         .vendor
         .has_file("video", "video", content(2 * MIB + 500_000));
+    bench
+}
+
+/// As [`bench`], with short files only.
+fn short_bench() -> Bench {
+    let bench = bench();
+    bench.vendor.has_file("video", "video", &b"video"[..]);
     bench
 }
 
@@ -243,9 +250,29 @@ async fn report_without_evidence_does_not_delay_deletion() {
     assert!(!events(&flow, id).await.contains(&EventKind::EvidenceReady));
 }
 
+/// Returns the ids of the stored items.
+async fn kept(flow: &Engine, id: FlowId) -> Vec<String> {
+    let kept = flow.evidence(id).await.unwrap();
+    kept.iter()
+        .map(|kept| kept.id.as_str().to_owned())
+        .collect()
+}
+
+/// Returns the ids and the failures of the items whose download fails.
+async fn failed(flow: &Engine, id: FlowId) -> Vec<(String, String, bool)> {
+    let failed = flow.failed_evidence(id).await.unwrap();
+    failed
+        .into_iter()
+        .map(|failed| {
+            let awaits_operator = failed.awaits_operator();
+            (failed.id.as_str().to_owned(), failed.error, awaits_operator)
+        })
+        .collect()
+}
+
 #[tokio::test]
 async fn deletion_waits_until_evidence_is_given_up() {
-    let bench = bench();
+    let bench = short_bench();
     let flow = engine(&bench).await;
     for _ in 0..1_000 {
         bench.vendor.next("evidence", Fate::Status(404));
@@ -269,16 +296,15 @@ async fn deletion_waits_until_evidence_is_given_up() {
     );
     let item = flow.operator().await.unwrap().remove(0);
     assert_eq!(item.attention.name(), "evidence_failing");
-    assert!(
-        item.what_to_do.contains("give it up"),
-        "{}",
-        item.what_to_do
+    for option in ["ask now", "skip the item", "give up"] {
+        assert!(item.what_to_do.contains(option), "{}", item.what_to_do);
+    }
+    assert_eq!(
+        bench.vendor.calls("evidence"),
+        9,
+        "three downloads of each item, then the flow waits"
     );
-    let tries = bench.vendor.calls("evidence");
-    assert!(
-        (20..=250).contains(&tries),
-        "the download is retried with backoff: {tries}"
-    );
+    assert_eq!(flow.status(id).await.unwrap().due, None);
 
     flow.resolve(id, &Resolution::GiveUpEvidence, "operator-7")
         .await
@@ -297,9 +323,164 @@ async fn deletion_waits_until_evidence_is_given_up() {
     );
     assert_eq!(
         trail.matches("evidence_not_kept").count(),
-        1,
-        "a repeated failure writes one entry"
+        3,
+        "a repeated failure of an item writes one entry"
     );
+}
+
+#[tokio::test]
+async fn failed_item_waits_for_operator_and_others_are_kept() {
+    let cases: [(&[&str], Option<u16>, &str, usize); 6] = [
+        (&["front"], None, "unsupported", 0),
+        (&[], Some(404), "not_found", 3),
+        (&[], Some(400), "invalid_request:", 3),
+        (&[], Some(409), "conflict", 3),
+        (&[], Some(422), "invalid_request:", 3),
+        (&[], Some(302), "malformed", 3),
+    ];
+    for (unsupported, status, error, downloads) in cases {
+        let mut bench = short_bench();
+        bench.kind.unsupported = unsupported;
+        if let Some(status) = status {
+            bench.vendor.refuses_file("front", status);
+        }
+        let flow = engine(&bench).await;
+        let id = passed(&bench, &flow, soon()).await;
+        bench.pass(&flow, 3 * DAY).await;
+        assert_eq!(kept(&flow, id).await, ["selfie", "video"], "{error}");
+        let waits = failed(&flow, id).await;
+        assert!(
+            matches!(&waits[..], [(id, kind, true)] if id == "front" && kind.starts_with(error)),
+            "{error}: {waits:?}"
+        );
+        assert_eq!(attention(&flow).await, ["evidence_failing"], "{error}");
+        let of_front = |bench: &Bench| {
+            let downloads = bench.vendor.downloads();
+            downloads.iter().filter(|file| *file == "front").count()
+        };
+        assert_eq!(
+            (bench.vendor.calls("delete"), of_front(&bench)),
+            (0, downloads),
+            "{error}"
+        );
+
+        let of_another = Resolution::SkipEvidence(EvidenceId::new("selfie"));
+        let refused = flow.resolve(id, &of_another, "operator-7").await;
+        assert!(matches!(refused, Err(FlowError::Conflict(_))), "{error}");
+        flow.resolve(
+            id,
+            &Resolution::SkipEvidence(EvidenceId::new("front")),
+            "operator-7",
+        )
+        .await
+        .unwrap();
+        bench.pass(&flow, HOUR).await;
+        assert_eq!(of_front(&bench), downloads, "{error}");
+        assert_eq!(
+            flow.receipt(id).await.unwrap().vendors_copy,
+            CopyState::Confirmed,
+            "{error}"
+        );
+        assert_eq!(kept(&flow, id).await, ["selfie", "video"], "{error}");
+        assert!(failed(&flow, id).await.is_empty() && attention(&flow).await.is_empty());
+        let trail = trail(&flow, id).await;
+        assert!(
+            trail.contains(r#""action":"skip_evidence""#)
+                && trail.contains(r#""reason":"skipped","kind":"document_front","count":1"#),
+            "{trail}"
+        );
+        let told = events(&flow, id).await;
+        assert!(told.contains(&EventKind::EvidenceReady), "{told:?}");
+        assert!(flow.verify_audit(None).await.unwrap().holds());
+    }
+}
+
+#[tokio::test]
+async fn failed_item_is_downloaded_when_operator_asks() {
+    let bench = short_bench();
+    bench.vendor.refuses_file("front", 400);
+    let flow = engine(&bench).await;
+    let id = passed(&bench, &flow, soon()).await;
+    bench.pass(&flow, 3 * DAY).await;
+    assert_eq!(attention(&flow).await, ["evidence_failing"]);
+    // The vendor still refuses it: the flow asks again.
+    flow.resolve(id, &Resolution::AskNow, "operator-7")
+        .await
+        .unwrap();
+    bench.pass(&flow, DAY).await;
+    assert_eq!(
+        (attention(&flow).await, bench.vendor.calls("evidence")),
+        (vec!["evidence_failing"], 8)
+    );
+    bench.vendor.recovers();
+    flow.resolve(id, &Resolution::AskNow, "operator-7")
+        .await
+        .unwrap();
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(kept(&flow, id).await, ["selfie", "video", "front"]);
+    assert!(attention(&flow).await.is_empty());
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
+}
+
+#[tokio::test]
+async fn later_report_ends_the_wait_for_operator() {
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..kind()
+    });
+    let flow = engine(&bench).await;
+    let (id, reference) = start(&flow).await;
+    let said = |state: &str, file: &str| {
+        let evidence = serde_json::json!([{"id": file, "kind": "selfie"}]);
+        let said = serde_json::json!({"reference": reference.as_str(), "id": "v1", "state": state, "evidence": evidence});
+        delivery(said.to_string(), SECRET)
+    };
+    bench.vendor.has_file("second", "selfie", &b"second"[..]);
+    flow.receive("example", &said("passed", "first"))
+        .await
+        .unwrap();
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(attention(&flow).await, ["evidence_failing"]);
+    flow.receive("example", &said("failed", "second"))
+        .await
+        .unwrap();
+    flow.run_due().await.unwrap();
+    let resolved = Resolution::ResolveDispute(idv_core::Outcome::Rejected);
+    flow.resolve(id, &resolved, "operator-7").await.unwrap();
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(kept(&flow, id).await, ["second"]);
+    assert_eq!(attention(&flow).await, ["evidence_failing"]);
+    assert_eq!(
+        bench.vendor.downloads(),
+        ["first", "first", "first", "second"]
+    );
+}
+
+#[tokio::test]
+async fn long_outage_of_one_item_does_not_delay_others() {
+    let bench = short_bench();
+    bench.vendor.refuses_file("front", 503);
+    let flow = engine(&bench).await;
+    let id = passed(&bench, &flow, soon()).await;
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(kept(&flow, id).await, ["selfie", "video"]);
+    assert!(attention(&flow).await.is_empty(), "an outage may pass");
+    bench.pass(&flow, 2 * DAY).await;
+    let waits = failed(&flow, id).await;
+    assert_eq!(waits, [("front".into(), "unavailable".into(), false)]);
+    assert!(attention(&flow).await.contains(&"evidence_failing"));
+    assert_eq!(bench.vendor.calls("delete"), 0);
+    let skip = Resolution::SkipEvidence(EvidenceId::new("front"));
+    flow.resolve(id, &skip, "operator-7").await.unwrap();
+    bench.pass(&flow, HOUR).await;
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
+    assert!(!attention(&flow).await.contains(&"evidence_failing"));
 }
 
 #[tokio::test]
@@ -886,7 +1067,7 @@ async fn failing_evidence_store_delays_deletion() {
 
 #[tokio::test]
 async fn erasure_waits_for_evidence_store() {
-    let bench = bench();
+    let bench = short_bench();
     let store = Failing::default();
     let flow = bench
         .open(builder(&bench).evidence_store(store.clone()))
@@ -899,8 +1080,10 @@ async fn erasure_waits_for_evidence_store() {
     .await;
     bench.pass(&flow, HOUR).await;
     store.fails.store(true, Ordering::Relaxed);
-    bench.clock.advance(2 * DAY);
-    flow.run_due().await.unwrap_err();
+    bench.pass(&flow, 2 * DAY).await;
+    assert_eq!(attention(&flow).await, ["evidence_failing"]);
+    let task = flow.operator().await.unwrap().remove(0);
+    assert_eq!(task.attention, Attention::EvidenceFailing("sink".into()));
     let until = "2027-01-01T00:00:00Z".parse().unwrap();
     let held = Retention::new(
         RetentionRule::until_asked(),
@@ -913,7 +1096,7 @@ async fn erasure_waits_for_evidence_store() {
     );
     assert_eq!(flow.status(id).await.unwrap().phase, Phase::Done);
     store.fails.store(false, Ordering::Relaxed);
-    bench.pass(&flow, HOUR).await;
+    bench.pass(&flow, 2 * HOUR).await;
     assert_eq!(
         (
             flow.status(id).await.unwrap().phase,

@@ -1,6 +1,6 @@
 //! An operator who reads the list of tasks and mostly follows its advice.
 
-use idv::{CreateSafety, VendorId};
+use idv::{CreateSafety, EvidenceId, VendorId};
 use idv_flow::store::{Filter, FlowStore as _, Inbox as _};
 use idv_flow::{Attention, OperatorTask, Resolution, TaskTarget};
 
@@ -73,6 +73,12 @@ impl World {
         );
     }
 
+    /// Returns the first item of evidence whose download fails.
+    fn failed_evidence(&self, life: usize) -> Option<EvidenceId> {
+        let failed = at_once(self.observer.failed_evidence(self.find(life)?.id)).ok()?;
+        failed.into_iter().next().map(|failed| failed.id)
+    }
+
     /// Returns the decision that the task suggests.
     fn resolution(&mut self, life: usize, attention: &Attention) -> Option<Resolution> {
         let Life { vendor, new, .. } = &self.plan.lives[life];
@@ -100,7 +106,10 @@ impl World {
             Attention::Failing(_) | Attention::DeletionFailing(_) => Resolution::AskNow,
             Attention::UnknownCode(_) => Resolution::Acknowledge,
             Attention::EvidenceFailing(_) if self.chance.percent(50) => Resolution::GiveUpEvidence,
-            Attention::EvidenceFailing(_) => Resolution::AskNow,
+            Attention::EvidenceFailing(_) => match self.failed_evidence(life) {
+                Some(item) if self.chance.percent(50) => Resolution::SkipEvidence(item),
+                _ => Resolution::AskNow,
+            },
             Attention::DeleteByHand => Resolution::DeletedByHand,
             _ => return None,
         })

@@ -268,7 +268,9 @@ fn flows_page_lists_operator_tasks() {
         Attention::NoWayOn,
         Attention::DeleteByHand,
         Attention::DeletionFailing(None),
-        Attention::EvidenceFailing(String::new()),
+        Attention::EvidenceFailing("not_found".to_owned()),
+        Attention::EvidenceFailing("unavailable".to_owned()),
+        Attention::EvidenceFailing("sink".to_owned()),
         Attention::Damaged,
         Attention::NewerVersion,
         Attention::Unconfigured,
@@ -284,6 +286,7 @@ fn flows_page_lists_operator_tasks() {
     for attention in &all {
         let detail = match attention {
             Attention::Failing(error) if error != "unavailable" => format!(": `{error}`"),
+            Attention::EvidenceFailing(error) if error != "not_found" => format!(": `{error}`"),
             _ => String::new(),
         };
         let cells = [

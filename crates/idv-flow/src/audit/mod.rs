@@ -223,9 +223,10 @@ pub enum Event {
         /// The length in bytes.
         length: u64,
     },
-    /// Evidence of a kind that the policy keeps was not stored, because of the policy's limits.
+    /// Evidence of a kind that the policy keeps was not stored, because of the policy's limits or
+    /// an operator's decision.
     EvidenceLeftOut {
-        /// The limit: `too_long` or `too_many`.
+        /// The reason: the limits `too_long` and `too_many`, or `skipped`.
         reason: &'static str,
         /// The kind of evidence, if the event is about a single item.
         #[serde(skip_serializing_if = "Option::is_none")]

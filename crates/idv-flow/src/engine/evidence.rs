@@ -8,7 +8,7 @@ use super::Engine;
 use super::repository::{Inner, LoadedFlow};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::machine::evidence::KeptEvidence;
+use crate::machine::evidence::{FailedEvidence, KeptEvidence};
 use crate::store::{EvidencePart, EvidenceStore, Record};
 use crate::vault::{Context, Sealer};
 
@@ -47,6 +47,22 @@ impl Engine {
     /// The call only reads: it can be dropped and repeated.
     pub async fn evidence(&self, id: FlowId) -> Result<Vec<KeptEvidence>> {
         Ok(self.inner.read(id).await?.state.evidence.kept)
+    }
+
+    /// Returns the items of a flow's evidence whose download fails.
+    ///
+    /// The engine keeps the other items, and deletes neither copy before an operator
+    /// [skips](crate::Resolution::SkipEvidence) the failed ones or the download succeeds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::evidence`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
+    pub async fn failed_evidence(&self, id: FlowId) -> Result<Vec<FailedEvidence>> {
+        Ok(self.inner.read(id).await?.state.evidence.failed)
     }
 
     /// Reads an item of evidence by its [number](KeptEvidence::item), as a stream of pieces of at

@@ -180,18 +180,23 @@ impl Attention {
             Self::EvidenceFailing(error) => match error.as_str() {
                 "unauthorized" => "check the credentials in the configuration, then ask now",
                 "sink" => {
-                    "find out why the evidence cannot be stored, and correct that. The download \
-                     is retried automatically; to retry it at once, ask now"
+                    "find out why the evidence cannot be stored or erased, and correct that. The \
+                     engine retries automatically; to retry at once, ask now"
                 }
                 "config" => {
                     "configure an evidence store in every program that uses this store, then ask \
                      now"
                 }
+                "unavailable" | "rate_limited" | "not_ready" | "quota_exhausted" => {
+                    "check whether the vendor has an outage. The download is retried \
+                     automatically; to retry it at once, ask now; if the evidence is lost, skip \
+                     the item or give up all that is missing. Until then neither copy is deleted"
+                }
                 _ => {
-                    "check whether the vendor has an outage, and whether its panel shows the \
-                     evidence. The download is retried automatically; to retry it at once, ask \
-                     now; if the evidence is lost, give it up. Until then neither copy is \
-                     deleted"
+                    "the engine keeps the other items, and no longer retries this one. Check \
+                     whether the vendor's panel shows the evidence. To retry the download, ask \
+                     now; if the evidence is lost, skip the item or give up all that is missing. \
+                     Until then neither copy is deleted"
                 }
             },
             Self::Damaged => {

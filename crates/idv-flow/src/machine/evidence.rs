@@ -1,12 +1,13 @@
 //! Keeps evidence before the vendor's copy is deleted: the policy, the progress and the changes to
 //! a flow.
 
-use idv_core::report::EvidenceKind;
+use idv_core::report::{Evidence as Listed, EvidenceKind};
 use idv_core::{Capability, Error, EvidenceId, VendorInfo};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::change::{ChangeSet, kind};
+use super::plan::PERMANENT_FAILURES;
 use super::retention::later;
 use super::state::{Creation, FlowState, VendorsCopy};
 use super::{Machine, conflict};
@@ -21,7 +22,7 @@ const MOST_ITEMS: u32 = 1_000;
 /// deleted. By default it keeps none.
 ///
 /// ```
-/// use idv_core::report::EvidenceKind;
+/// use idv_core::report::{Evidence as Listed, EvidenceKind};
 /// use idv_flow::EvidencePolicy;
 ///
 /// let images = EvidencePolicy::of([EvidenceKind::DocumentFront, EvidenceKind::Selfie])
@@ -215,6 +216,52 @@ impl KeptEvidence {
     }
 }
 
+/// An item of evidence whose download fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FailedEvidence {
+    /// The vendor's id of the item, as the report lists it.
+    pub id: EvidenceId,
+    /// The kind of evidence.
+    pub kind: EvidenceKind,
+    /// The kind of the last failure, as one word.
+    pub error: String,
+    /// When the download failed first.
+    pub since: Timestamp,
+    /// The number of failed downloads.
+    pub(crate) failures: u32,
+    /// When the download failed last.
+    pub(crate) failed_at: Timestamp,
+}
+
+impl FailedEvidence {
+    /// Returns whether the engine no longer retries the download, because the failure is permanent.
+    /// An operator [retries](crate::Resolution::AskNow) or
+    /// [skips](crate::Resolution::SkipEvidence) the item.
+    #[must_use]
+    pub fn awaits_operator(&self) -> bool {
+        match self.error.as_str() {
+            "unsupported" => true,
+            error => !passes(error) && self.failures >= PERMANENT_FAILURES,
+        }
+    }
+}
+
+/// Returns whether a failed download can succeed later: after an outage, or when an operator has
+/// corrected the configuration, the account or the store.
+fn passes(error: &str) -> bool {
+    matches!(
+        error,
+        "unavailable"
+            | "rate_limited"
+            | "not_ready"
+            | "unauthorized"
+            | "quota_exhausted"
+            | "config"
+            | "sink"
+    )
+}
+
 /// An item of evidence that a driver has processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -239,7 +286,7 @@ pub enum EvidenceResult {
 pub(crate) struct Evidence {
     pub(crate) policy: EvidencePolicy,
     pub(crate) kept: Vec<KeptEvidence>,
-    /// Items that are too long to keep.
+    /// Items that are too long to keep, or that an operator has skipped.
     pub(crate) left_out: Vec<EvidenceId>,
     /// The number of reports whose evidence is complete.
     pub(crate) reports: u8,
@@ -256,6 +303,10 @@ pub(crate) struct Evidence {
     pub(crate) error: Option<String>,
     /// The earliest time of the next download, if the vendor asked for a wait.
     pub(crate) not_before: Option<Timestamp>,
+    /// The items whose download fails.
+    pub(crate) failed: Vec<FailedEvidence>,
+    /// The number of stored reports if the download of each item that is left has failed.
+    pub(crate) only_failed: Option<u8>,
     /// The number of kept items that an event has announced.
     pub(crate) announced: usize,
     /// Whether an operator has given up the remaining items.
@@ -307,10 +358,58 @@ impl Evidence {
         self.kept.iter().any(|kept| kept.id == *id) || self.left_out.contains(id)
     }
 
-    /// Clears the failures, so that the next download need not wait.
-    pub(crate) fn retry_now(&mut self) {
+    /// Clears the consecutive failures, so that the next download need not wait.
+    fn answered(&mut self) {
         (self.failures, self.failed_at, self.failing_since) = (0, None, None);
         (self.error, self.not_before) = (None, None);
+    }
+
+    /// Clears all failures, so that each item is downloaded again at once.
+    pub(crate) fn retry_now(&mut self) {
+        self.answered();
+        (self.failed, self.only_failed) = (Vec::new(), None);
+    }
+
+    /// Returns the failure of an item.
+    pub(crate) fn failure(&self, id: &EvidenceId) -> Option<&FailedEvidence> {
+        self.failed.iter().find(|failed| failed.id == *id)
+    }
+
+    /// Sets the items that are left, and returns whether there is none.
+    fn set_missing(&mut self, missing: &[EvidenceId], reports: u8) -> bool {
+        let left = |id: &&EvidenceId| !self.has(id);
+        let left: Vec<_> = missing.iter().filter(left).cloned().collect();
+        self.failed.retain(|failed| left.contains(&failed.id));
+        let all_failed = left.iter().all(|id| self.failure(id).is_some());
+        self.only_failed = (!left.is_empty() && all_failed).then_some(reports);
+        left.is_empty()
+    }
+
+    /// Records a failure that does not concern a single item.
+    fn all_failed(&mut self, error: String, now: Timestamp) {
+        self.failures = self.failures.saturating_add(1);
+        self.failing_since.get_or_insert(now);
+        (self.failed_at, self.error) = (Some(now), Some(error));
+    }
+
+    /// Records the failure of an item. Returns whether it is a new kind of failure.
+    fn item_failed(&mut self, item: &Listed, error: &str, now: Timestamp) -> bool {
+        let earlier = self.failed.iter_mut().find(|failed| failed.id == item.id);
+        let Some(failed) = earlier else {
+            self.failed.push(FailedEvidence {
+                id: item.id.clone(),
+                kind: item.kind,
+                error: error.to_owned(),
+                since: now,
+                failures: 1,
+                failed_at: now,
+            });
+            return true;
+        };
+        let is_new = failed.error != error;
+        failed.failures = failed.failures.saturating_add(1);
+        (failed.error, failed.failed_at) = (error.to_owned(), now);
+        is_new
     }
 
     fn announce(&mut self) {
@@ -342,8 +441,11 @@ impl Machine<'_> {
     }
 
     /// Marks that the parts are about to be erased, so that no hold is accepted for them.
-    pub(super) const fn begin_erasure(&mut self) {
+    pub(super) fn begin_erasure(&mut self) {
         let evidence = &mut self.state.evidence;
+        if !evidence.erasing {
+            evidence.retry_now();
+        }
         evidence.erasing = evidence.items > 0;
     }
 
@@ -366,7 +468,7 @@ impl Machine<'_> {
         item: u32,
         results: &[EvidenceResult],
         reports: usize,
-        is_complete: bool,
+        missing: &[EvidenceId],
         changes: &mut ChangeSet,
     ) {
         let state = &mut self.state;
@@ -405,33 +507,87 @@ impl Machine<'_> {
             }
         }
         evidence.calling = None;
-        evidence.retry_now();
+        evidence.answered();
         (state.crashes, state.crashed_at) = (0, None);
-        if is_complete {
-            evidence.reports = u8::try_from(reports).unwrap_or(u8::MAX);
+        let reports = u8::try_from(reports).unwrap_or(u8::MAX);
+        if evidence.set_missing(missing, reports) {
+            evidence.reports = reports;
             evidence.announce();
         }
     }
 
-    /// Records the failure of a download.
-    pub(super) fn evidence_failed(&mut self, item: u32, error: &Error, changes: &mut ChangeSet) {
+    /// Records the failure of a download. `listed` is its item, with the number of reports and the
+    /// items that are left, unless the failure came before an item was chosen.
+    pub(super) fn evidence_failed(
+        &mut self,
+        item: u32,
+        listed: Option<(&Listed, usize, &[EvidenceId])>,
+        error: &Error,
+        changes: &mut ChangeSet,
+    ) {
         let evidence = &mut self.state.evidence;
         if !evidence.is_current(item) {
             return;
         }
-        let kind = kind(error);
+        let (kind, now) = (kind(error), changes.now);
         tracing::debug!(provider = %self.vendor.provider, kind, "evidence could not be kept");
-        if evidence.error.as_ref() != Some(&kind) {
+        let is_new = listed.is_none_or(|(listed, ..)| evidence.item_failed(listed, &kind, now));
+        if is_new && evidence.error.as_ref() != Some(&kind) {
             changes.write(Event::EvidenceNotKept {
                 error: kind.clone(),
             });
         }
-        let now = changes.now;
         evidence.calling = None;
-        evidence.failures = evidence.failures.saturating_add(1);
-        evidence.failing_since.get_or_insert(now);
-        (evidence.failed_at, evidence.error) = (Some(now), Some(kind));
+        if let Some((_, reports, missing)) = listed {
+            evidence.set_missing(missing, u8::try_from(reports).unwrap_or(u8::MAX));
+            if !passes(&kind) {
+                // It concerns this item only: the others need not wait.
+                evidence.answered();
+                return;
+            }
+        }
+        evidence.all_failed(kind, now);
         evidence.not_before = error.retry_after().map(|wait| later(now, wait));
+    }
+
+    /// Records that the parts could not be erased.
+    pub(super) fn erasure_failed(&mut self, error: &Error, changes: &ChangeSet) {
+        let evidence = &mut self.state.evidence;
+        if evidence.erasing {
+            evidence.all_failed(kind(error), changes.now);
+        }
+    }
+
+    /// Skips an item whose download fails. The others are still kept.
+    pub(super) fn evidence_skipped(
+        &mut self,
+        id: &EvidenceId,
+        by: &str,
+        changes: &mut ChangeSet,
+    ) -> Result<()> {
+        let waits = self.state.awaits_evidence(self.vendor);
+        let evidence = &mut self.state.evidence;
+        let Some(failed) = evidence.failure(id).filter(|_| waits) else {
+            return conflict(
+                "the download of this evidence has not failed: use the id of an item whose \
+                 download fails",
+            );
+        };
+        changes.write(Event::Resolved {
+            by: by.to_owned(),
+            action: "skip_evidence",
+        });
+        changes.write(Event::EvidenceLeftOut {
+            reason: "skipped",
+            kind: Some(failed.kind),
+            count: 1,
+        });
+        evidence.failed.retain(|failed| failed.id != *id);
+        evidence.left_out.push(id.clone());
+        // The next step finds out whether an item is left.
+        evidence.only_failed = None;
+        evidence.answered();
+        Ok(())
     }
 
     /// Gives up the evidence that is not kept yet.

@@ -68,9 +68,10 @@ pub(crate) mod state;
 
 use std::fmt;
 
+use idv_core::report::Evidence;
 use idv_core::{
-    CreateResponse, DeleteOutcome, Error, NewVerification, Observation, ResultHandle, VendorInfo,
-    VerificationId,
+    CreateResponse, DeleteOutcome, Error, EvidenceId, NewVerification, Observation, ResultHandle,
+    VendorInfo, VerificationId,
 };
 use jiff::Timestamp;
 
@@ -158,16 +159,24 @@ pub enum Input<'e> {
         results: &'e [EvidenceResult],
         /// The number of stored reports whose evidence was processed.
         reports: usize,
-        /// Whether no item is left to download.
-        is_complete: bool,
+        /// The items that were left to download before, including the processed ones.
+        missing: &'e [EvidenceId],
     },
     /// A download of evidence failed.
     EvidenceFailed {
         /// The number of the download.
         item: u32,
+        /// The item, or `None` if the failure concerns no single item.
+        listed: Option<&'e Evidence>,
+        /// The number of stored reports that list the missing items.
+        reports: usize,
+        /// The items that are left to download, including this one.
+        missing: &'e [EvidenceId],
         /// The failure.
         error: &'e Error,
     },
+    /// The stored parts of the evidence could not be erased.
+    ErasureFailed(&'e Error),
     /// This change erases our own copy.
     Erased,
     /// The retention was changed.
@@ -348,11 +357,21 @@ impl<'a> Machine<'a> {
                 item,
                 results,
                 reports,
-                is_complete,
+                missing,
             } => {
-                self.evidence_kept(item, results, reports, is_complete, changes);
+                self.evidence_kept(item, results, reports, missing, changes);
             }
-            Input::EvidenceFailed { item, error } => self.evidence_failed(item, error, changes),
+            Input::EvidenceFailed {
+                item,
+                listed,
+                reports,
+                missing,
+                error,
+            } => {
+                let listed = listed.map(|listed| (listed, reports, missing));
+                self.evidence_failed(item, listed, error, changes);
+            }
+            Input::ErasureFailed(error) => self.erasure_failed(error, changes),
             // A hold that was set since the erasure was planned counts.
             Input::Erased => self.erase_if_due(changes),
             Input::Retained { retention, by } => return self.retained(retention, by, changes),

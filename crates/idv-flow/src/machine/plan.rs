@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::Machine;
 use super::attention::Attention;
+use super::evidence::Evidence;
 use super::retention::later;
 use super::schedule::Schedule;
 use super::state::{Creation, FlowState, PollState, VendorsCopy};
@@ -25,7 +26,7 @@ const AFTER_CANCELLATION: Duration = Duration::from_secs(24 * 60 * 60);
 /// The kind of a failure of the program itself.
 pub(crate) const CRASHED: &str = "crashed";
 /// The number of consecutive permanent failures after which an operator gets a task.
-const PERMANENT_FAILURES: u32 = 3;
+pub(super) const PERMANENT_FAILURES: u32 = 3;
 
 /// A command: one action that a driver carries out for a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +186,8 @@ impl Planner<'_> {
         }
         // The vendor is not polled about a verification that is to be deleted.
         let deletion = self.deletion(state);
-        if deletion.command.is_some() || (state.deletion.own_erased_at.is_some()) {
+        let is_erased = state.deletion.own_erased_at.is_some() || state.evidence.erasing;
+        if deletion.command.is_some() || is_erased {
             return deletion;
         }
         let verification = match &state.creation {
@@ -452,32 +454,68 @@ impl Planner<'_> {
         if too_late || !state.awaits_evidence(self.capabilities) {
             return Step::default();
         }
+        let attention = self
+            .evidence_failing(evidence)
+            .map(Attention::EvidenceFailing);
         let at = match (evidence.calling, evidence.failed_at) {
-            (Some(calling), _) => later(calling.at, DOWNLOAD_PATIENCE),
-            (None, Some(failed_at)) => {
-                let wait = self.schedule.backoff(evidence.failures);
-                let at = self
-                    .schedule
-                    .jittered(failed_at, wait, self.id, evidence.failures);
-                evidence
-                    .not_before
-                    .map_or(at, |not_before| at.max(not_before))
-            }
-            (None, None) => wanted_at,
+            (Some(calling), _) => Some(later(calling.at, DOWNLOAD_PATIENCE)),
+            (None, Some(failed_at)) => Some(self.after_failure(evidence, failed_at)),
+            // A report that came since may list further items.
+            (None, None) if evidence.only_failed == Some(state.reports) => evidence
+                .failed
+                .iter()
+                .filter(|failed| !failed.awaits_operator())
+                .map(|failed| self.backoff(failed.failed_at, failed.failures))
+                .min(),
+            (None, None) => Some(wanted_at),
         };
-        let failing = self.lasting(
-            evidence.error.as_ref(),
-            evidence.failures,
-            evidence.failing_since,
-        );
-        Step::at(Command::KeepEvidence, at, self.now)
-            .needing(failing.map(Attention::EvidenceFailing))
+        // Without a time, the operator decides.
+        at.map_or_else(Step::default, |at| {
+            Step::at(Command::KeepEvidence, at, self.now)
+        })
+        .needing(attention)
+    }
+
+    fn backoff(&self, failed_at: Timestamp, failures: u32) -> Timestamp {
+        let wait = self.schedule.backoff(failures);
+        self.schedule.jittered(failed_at, wait, self.id, failures)
+    }
+
+    /// Returns the time of the next try after consecutive failures to keep or erase evidence.
+    fn after_failure(&self, evidence: &Evidence, failed_at: Timestamp) -> Timestamp {
+        let at = self.backoff(failed_at, evidence.failures);
+        evidence
+            .not_before
+            .map_or(at, |not_before| at.max(not_before))
+    }
+
+    /// Returns the kind of a failure to keep or erase evidence that an operator has to know of.
+    fn evidence_failing(&self, evidence: &Evidence) -> Option<String> {
+        let is_long = |since| self.now >= later(since, self.schedule.failing);
+        let failed = evidence
+            .failed
+            .iter()
+            .find(|failed| failed.awaits_operator())
+            .or_else(|| evidence.failed.iter().find(|failed| is_long(failed.since)));
+        failed.map(|failed| failed.error.clone()).or_else(|| {
+            self.lasting(
+                evidence.error.as_ref(),
+                evidence.failures,
+                evidence.failing_since,
+            )
+        })
     }
 
     fn deletion(&self, state: &FlowState) -> Step {
         let deletion = &state.deletion;
         if state.evidence.erasing && deletion.own_erased_at.is_none() {
-            return Step::at(Command::Erase, self.now, self.now);
+            let evidence = &state.evidence;
+            let at = evidence.failed_at.map_or(self.now, |failed_at| {
+                self.after_failure(evidence, failed_at)
+            });
+            let attention = self.evidence_failing(evidence);
+            return Step::at(Command::Erase, at, self.now)
+                .needing(attention.map(Attention::EvidenceFailing));
         }
         // Evidence is kept before a deletion, unless a copy must not be kept any longer.
         let awaits_evidence = state.awaits_evidence(self.capabilities);

@@ -1,6 +1,6 @@
 //! An operator's decisions about a flow.
 
-use idv_core::{Decision, Outcome, Step, VendorId};
+use idv_core::{Decision, EvidenceId, Outcome, Step, VendorId};
 use serde::{Deserialize, Serialize};
 
 use super::change::ChangeSet;
@@ -34,8 +34,8 @@ pub enum Resolution {
     CreateAgain,
     /// Stops following the verification. Later observations still count.
     Abandon,
-    /// Polls the vendor now, whatever the schedule says, and processes the messages that wait for
-    /// an unknown code again.
+    /// Polls the vendor now, whatever the schedule says, downloads evidence whose download failed
+    /// again, and processes the messages that wait for an unknown code again.
     AskNow,
     /// Drops the handle under which the result is being fetched, because it is forged or unknown to
     /// the vendor.
@@ -46,6 +46,9 @@ pub enum Resolution {
     Acknowledge,
     /// Confirms that the vendor's copy was deleted by hand.
     DeletedByHand,
+    /// Skips this item of evidence, whose download fails. The engine keeps the others, and the
+    /// deletion of both copies no longer waits for this one.
+    SkipEvidence(EvidenceId),
     /// Gives up the evidence that is not kept yet. The deletion of both copies no longer waits for
     /// it.
     GiveUpEvidence,
@@ -166,6 +169,7 @@ impl Machine<'_> {
                 state.deletion.vendors = VendorsCopy::GoneByHand { at: now };
                 changes.write(Event::DeletedByHand { by: by.to_owned() });
             }
+            Resolution::SkipEvidence(id) => return self.evidence_skipped(id, by, changes),
             Resolution::GiveUpEvidence => return self.evidence_given_up(by, changes),
         }
         Ok(())

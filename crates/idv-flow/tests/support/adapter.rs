@@ -31,6 +31,8 @@ pub(crate) struct Kind {
     pub(crate) reads_xml: bool,
     /// Whether its evidence can be downloaded.
     pub(crate) evidence: bool,
+    /// The items of evidence that this version of the adapter cannot download.
+    pub(crate) unsupported: &'static [&'static str],
 }
 
 impl Default for Kind {
@@ -47,6 +49,7 @@ impl Default for Kind {
             taught: None,
             reads_xml: false,
             evidence: false,
+            unsupported: &[],
         }
     }
 }
@@ -264,6 +267,9 @@ impl EvidenceSource for Example {
         limit: u64,
         sink: &mut dyn Sink,
     ) -> Result<Download> {
+        if self.kind.unsupported.contains(&evidence.as_str()) {
+            return Err(Error::new(ErrorKind::Unsupported));
+        }
         let uri = format!("https://vendor.example/evidence/{}", evidence.as_str());
         let request = |_: &Attempt<'_>| Ok(Request::get(&uri).body(Bytes::new()).unwrap());
         cx.download(Repeat::Repeatable, limit, sink, request)

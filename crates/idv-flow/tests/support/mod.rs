@@ -73,6 +73,8 @@ struct World {
     /// The kind and the content of each file, by its id.
     files: BTreeMap<String, (String, Bytes)>,
     downloads: Vec<String>,
+    /// The statuses with which the vendor answers the download of a file.
+    refusals: BTreeMap<String, u16>,
     clock: Option<ManualClock>,
 }
 
@@ -93,7 +95,9 @@ impl Vendor {
 
     /// Clears the planned failures.
     pub(crate) fn recovers(&self) {
-        self.world().fates.clear();
+        let mut world = self.world();
+        world.fates.clear();
+        world.refusals.clear();
     }
 
     /// Returns the number of calls of an operation.
@@ -122,6 +126,11 @@ impl Vendor {
         self.world()
             .files
             .insert(id.to_owned(), (kind.to_owned(), content.into()));
+    }
+
+    /// Answers each download of a file with this status.
+    pub(crate) fn refuses_file(&self, id: &str, status: u16) {
+        self.world().refusals.insert(id.to_owned(), status);
     }
 
     fn clock(&self) -> Option<ManualClock> {
@@ -262,15 +271,16 @@ impl Transport for Vendor {
             _ => {}
         }
         if operation == "evidence" {
-            let file = self
-                .world()
-                .files
-                .get(argument)
-                .map(|(_, content)| content.clone());
-            self.world().downloads.push(argument.to_owned());
-            let Some(content) = file else {
+            let (file, refusal) = {
+                let mut world = self.world();
+                world.downloads.push(argument.to_owned());
+                let file = world.files.get(argument);
+                let file = file.map(|(_, content)| content.clone());
+                (file, world.refusals.get(argument).copied())
+            };
+            let Some(content) = file.filter(|_| refusal.is_none()) else {
                 return Ok(Response::builder()
-                    .status(404)
+                    .status(refusal.unwrap_or(404))
                     .body(Bytes::new().into())
                     .unwrap());
             };

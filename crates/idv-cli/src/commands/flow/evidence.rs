@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use clap::Args;
 use futures_util::TryStreamExt as _;
-use idv_flow::{Engine, FlowId, KeptEvidence};
+use idv_flow::{Engine, FailedEvidence, FlowId, KeptEvidence};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -14,8 +14,8 @@ use super::flow_id;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table, text};
 
-/// Lists the stored evidence of a flow, or saves it to a folder: each item as a file that only you
-/// can read.
+/// Lists the evidence of a flow that is stored or whose download fails, or saves the stored
+/// evidence to a folder: each item as a file that only you can read.
 #[derive(Args)]
 pub(crate) struct EvidenceCommand {
     /// The flow
@@ -34,7 +34,11 @@ pub(crate) struct EvidenceCommand {
 impl EvidenceCommand {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let kept = flow.evidence(self.id).await?;
-        if kept.is_empty() && !output.is_json() {
+        let failed = match self.out {
+            None => flow.failed_evidence(self.id).await?,
+            Some(_) => Vec::new(),
+        };
+        if kept.is_empty() && failed.is_empty() && !output.is_json() {
             text("no evidence is stored for this flow")?;
             return Ok(Exit::Done);
         }
@@ -48,19 +52,31 @@ impl EvidenceCommand {
             }
             items.push(item);
         }
+        items.extend(failed.iter().map(failure));
         output.answer(&items, |items| {
             let word = |item: &Value, name: &str| match item.get(name) {
                 Some(Value::String(text)) => text.clone(),
                 Some(Value::Number(number)) => number.to_string(),
+                Some(Value::Bool(answer)) => if *answer { "yes" } else { "no" }.to_owned(),
                 _ => "-".to_owned(),
             };
             let last = if self.out.is_some() { "file" } else { "sha256" };
             let columns = ["item", "kind", "media_type", "length", last];
             let mut lines = table(&["item", "kind", "media type", "bytes", last]);
+            let (failures, items): (Vec<_>, Vec<_>) =
+                items.iter().partition(|item| item.get("error").is_some());
             for item in items {
                 lines.add_row(columns.map(|name| word(item, name)));
             }
-            plain(&lines)
+            if failures.is_empty() {
+                return plain(&lines);
+            }
+            let columns = ["id", "kind", "error", "since", "awaits_operator"];
+            let mut failed = table(&["not stored", "kind", "failure", "since", "needs operator"]);
+            for item in failures {
+                failed.add_row(columns.map(|name| word(item, name)));
+            }
+            format!("{}\n\n{}", plain(&lines), plain(&failed))
         })?;
         Ok(Exit::Done)
     }
@@ -103,6 +119,16 @@ fn described(kept: &KeptEvidence) -> Value {
         "length": kept.length,
         "sha256": kept.sha256_hex(),
         "kept_at": kept.kept_at.to_string(),
+    })
+}
+
+fn failure(failed: &FailedEvidence) -> Value {
+    json!({
+        "id": failed.id,
+        "kind": failed.kind,
+        "error": failed.error,
+        "since": failed.since.to_string(),
+        "awaits_operator": failed.awaits_operator(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! `idv flow operator`.
 
 use clap::Args;
-use idv::{Outcome, VendorId};
+use idv::{EvidenceId, Outcome, VendorId};
 use idv_flow::{Engine, FlowId, OperatorTask, Resolution, TaskTarget};
 
 use super::status;
@@ -40,7 +40,7 @@ struct Decided {
     /// Abandon a verification that will not progress
     #[arg(long)]
     abandon: bool,
-    /// Poll the vendor now
+    /// Poll the vendor now, and retry failed downloads of evidence
     #[arg(long)]
     ask_now: bool,
     /// Result not found: drop the current result handle and continue with the next
@@ -52,7 +52,10 @@ struct Decided {
     /// Deletion: the vendor's copy was deleted manually
     #[arg(long)]
     deleted_by_hand: bool,
-    /// Evidence that cannot be stored: delete without it
+    /// Evidence that cannot be stored: skip this item, by its id in `idv flow evidence`
+    #[arg(long, value_name = "EVIDENCE_ID")]
+    skip_evidence: Option<String>,
+    /// Evidence that cannot be stored: delete without all that is missing
     #[arg(long)]
     give_up_evidence: bool,
     /// Message: process it again
@@ -124,6 +127,7 @@ impl Decided {
             || self.drop_handle
             || self.acknowledge
             || self.deleted_by_hand
+            || self.skip_evidence.is_some()
             || self.give_up_evidence
             || self.retry
             || self.dismiss
@@ -147,6 +151,12 @@ impl Decided {
                     .as_deref()
                     .map(VendorId::new)
                     .map(Resolution::Adopt)
+            })
+            .or_else(|| {
+                self.skip_evidence
+                    .as_deref()
+                    .map(EvidenceId::new)
+                    .map(Resolution::SkipEvidence)
             })
             .or_else(|| {
                 flags

@@ -1,8 +1,10 @@
 //! Deletion: at the vendor, confirmed, and of our own copy.
 
+use idv_core::{Error, ErrorKind};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::engine::evidence::NO_EVIDENCE_STORE;
 use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
@@ -174,8 +176,22 @@ impl Inner {
         let Some(flow) = self.begin(at, flow, &Command::Erase).await? else {
             return self.plan_anew(at, id).await;
         };
-        let store = self.evidence_store()?;
-        store.erase_parts(id, None).await?;
+        let erased = match self.evidence_store() {
+            Ok(store) => match store.erase_parts(id, None).await {
+                Ok(()) => Ok(store),
+                Err(error) => Err(Error::new(ErrorKind::Sink).with_source(error)),
+            },
+            Err(_) => Err(Error::config(NO_EVIDENCE_STORE)),
+        };
+        let store = match erased {
+            Ok(store) => store,
+            Err(error) => {
+                tracing::error!(flow = %id, error = &error as &dyn std::error::Error, "evidence could not be erased");
+                return self
+                    .change(at, flow, Lease::End, Input::ErasureFailed(&error))
+                    .await;
+            }
+        };
         let is_downloading = flow.state.download().is_some();
         let flow = self.change(at, flow, Lease::End, Input::Erased).await?;
         if is_downloading {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use idv_core::report::Evidence as Listed;
-use idv_core::{Download, Error, ErrorKind, Sink, async_trait};
+use idv_core::{Download, Error, ErrorKind, EvidenceId, Sink, async_trait};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -35,7 +35,30 @@ struct Done {
     results: Vec<EvidenceResult>,
     /// The number of reports that were read.
     reports: usize,
-    is_complete: bool,
+    /// The items that were left to download.
+    missing: Vec<EvidenceId>,
+}
+
+/// A failure to keep an item.
+struct Failed {
+    /// The item; `None` if the failure concerns no single item.
+    listed: Option<Listed>,
+    /// The number of reports that were read.
+    reports: usize,
+    /// The items that are left to download.
+    missing: Vec<EvidenceId>,
+    error: Error,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self {
+            listed: None,
+            reports: 0,
+            missing: Vec::new(),
+            error,
+        }
+    }
 }
 
 impl Inner {
@@ -56,13 +79,13 @@ impl Inner {
             Ok(Done {
                 results,
                 reports,
-                is_complete,
+                missing,
             }) => {
                 let input = Input::EvidenceKept {
                     item,
                     results: &results,
                     reports,
-                    is_complete,
+                    missing: &missing,
                 };
                 let flow = self.change(at, flow, Lease::End, input).await?;
                 let is_kept = |result: &EvidenceResult| matches!(result, EvidenceResult::Kept(_));
@@ -79,17 +102,20 @@ impl Inner {
                 }
                 Ok(flow)
             }
-            Err(error) => {
-                self.change(
-                    at,
-                    flow,
-                    Lease::End,
-                    Input::EvidenceFailed {
-                        item,
-                        error: &error,
-                    },
-                )
-                .await
+            Err(Failed {
+                listed,
+                reports,
+                missing,
+                error,
+            }) => {
+                let input = Input::EvidenceFailed {
+                    item,
+                    listed: listed.as_ref(),
+                    reports,
+                    missing: &missing,
+                    error: &error,
+                };
+                self.change(at, flow, Lease::End, input).await
             }
         }
     }
@@ -101,35 +127,44 @@ impl Inner {
         at: &VendorHandle,
         flow: &LoadedFlow,
         item: u32,
-    ) -> Result<Result<Done, Error>> {
+    ) -> Result<Result<Done, Failed>> {
         let (record, evidence) = (&flow.record, &flow.state.evidence);
         let Ok(store) = self.evidence_store() else {
-            return Ok(Err(Error::config(NO_EVIDENCE_STORE)));
+            return Ok(Err(Error::config(NO_EVIDENCE_STORE).into()));
         };
         let (mut missing, reports) = match self.missing_evidence(record, &flow.state).await {
             Ok(found) => found,
             Err(FlowError::Damaged(_)) => {
-                return Ok(Err(Error::malformed("the stored reports cannot be read")));
+                return Ok(Err(
+                    Error::malformed("the stored reports cannot be read").into()
+                ));
             }
             Err(error) => return Err(error),
         };
         if let Err(error) = remove_leftovers(store, record.id, evidence).await {
-            return Ok(Err(Error::new(ErrorKind::Sink).with_source(error)));
+            return Ok(Err(Error::new(ErrorKind::Sink).with_source(error).into()));
         }
         let too_many = missing.len().saturating_sub(evidence.items_left());
         missing.truncate(evidence.items_left());
         let mut done = Done {
             results: Vec::new(),
             reports,
-            is_complete: missing.len() <= 1,
+            missing: missing.iter().map(|listed| listed.id.clone()).collect(),
         };
-        if let Some(next) = missing.into_iter().next() {
+        if let Some(next) = next_item(&missing, evidence) {
             match self.keep_item(at, flow, store, item, next).await {
                 Ok(result) => done.results.push(result),
-                Err(error) => return Ok(Err(error)),
+                Err(error) => {
+                    return Ok(Err(Failed {
+                        listed: Some(next.clone()),
+                        reports,
+                        missing: done.missing,
+                        error,
+                    }));
+                }
             }
         }
-        if done.is_complete && too_many > 0 {
+        if missing.len() == done.results.len() && too_many > 0 {
             done.results.push(EvidenceResult::TooMany(too_many));
         }
         Ok(Ok(done))
@@ -168,7 +203,7 @@ impl Inner {
         flow: &LoadedFlow,
         store: &dyn EvidenceStore,
         item: u32,
-        listed: Listed,
+        listed: &Listed,
     ) -> Result<EvidenceResult, Error> {
         let (id, evidence) = (flow.record.id, &flow.state.evidence);
         let limit = evidence.policy.max_item.min(evidence.bytes_left());
@@ -182,7 +217,7 @@ impl Inner {
         let vault = self.vault_of(flow.record.tenant.as_deref());
         let mut parts = PartSink::new(self, vault, store, id, item);
         let stored = match self
-            .download(at, flow, item, &listed, limit, &mut parts)
+            .download(at, flow, item, listed, limit, &mut parts)
             .await
         {
             Ok(download) => parts
@@ -195,9 +230,9 @@ impl Inner {
         match stored {
             Ok(download) => Ok(EvidenceResult::Kept(KeptEvidence {
                 item,
-                id: listed.id,
+                id: listed.id.clone(),
                 kind: listed.kind,
-                media_type: download.media_type.or(listed.media_type),
+                media_type: download.media_type.or_else(|| listed.media_type.clone()),
                 length: parts.length,
                 sha256: parts.digest.finalize().into(),
                 kept_at: self.now(),
@@ -268,6 +303,20 @@ impl Inner {
             .await?;
         Ok(flow.state.evidence.is_current(item))
     }
+}
+
+/// Returns the item to download next. An item whose download fails comes after the others; one that
+/// waits for an operator does not come at all.
+fn next_item<'l>(missing: &'l [Listed], evidence: &Evidence) -> Option<&'l Listed> {
+    missing
+        .iter()
+        .filter_map(|listed| match evidence.failure(&listed.id) {
+            None => Some((None, listed)),
+            Some(failed) if failed.awaits_operator() => None,
+            Some(failed) => Some((Some(failed.failed_at), listed)),
+        })
+        .min_by_key(|(failed_at, _)| *failed_at)
+        .map(|(_, listed)| listed)
 }
 
 /// Removes the parts that the flow does not name: those of interrupted downloads.
