@@ -1,5 +1,6 @@
 //! Flows: their number per second compared with bare transactions of the same store, the cost of
-//! finding due flows as their number grows, and the cost of an open verification and of a sweep.
+//! finding due flows as their number grows, the cost of an open verification and of a sweep, and the
+//! time from a callback to its worker in another program.
 //!
 //! The vendor is IDnow in the sandbox, in the same process: a call costs the sandbox's work and no
 //! network. With `--side verifications N` the program only holds N verifications, to measure their
@@ -21,6 +22,7 @@ mod life;
 mod open;
 mod stores;
 mod vendor;
+mod wake;
 
 use std::time::{Duration, Instant};
 
@@ -41,7 +43,7 @@ fn main() {
     let only = arguments
         .iter()
         .skip(1)
-        .find(|argument| ["life", "due", "open"].contains(&argument.as_str()));
+        .find(|argument| ["life", "due", "open", "wake"].contains(&argument.as_str()));
     let wanted = |part: &str| only.is_none_or(|only| only == part);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -59,6 +61,9 @@ fn main() {
     }
     if wanted("due") {
         runtime.block_on(due::measure());
+    }
+    if wanted("wake") {
+        runtime.block_on(wake::measure());
     }
 }
 

@@ -15,7 +15,7 @@ use idv_core::{
     Body, Chunks, Client, Clock, Delivery, Environment, NewVerification, PartialDate, Sent,
     Timestamp, Transport, TransportCause, TransportError,
 };
-use idv_sandbox::{AnswerBody, Cut, Sandbox, VirtualClock};
+use idv_sandbox::{AnswerBody, Builder, Cut, Sandbox, VirtualClock};
 use tokio::sync::Notify;
 
 const SECRET: &str = "a callback's secret of the benchmark";
@@ -30,6 +30,15 @@ pub(super) struct Vendor {
 
 impl Vendor {
     pub(super) async fn start() -> Self {
+        Self::build(Sandbox::builder(), None).await
+    }
+
+    /// Starts the vendor at this time, for a client with a clock of its own.
+    pub(super) async fn start_at(time: Timestamp, clock: Arc<dyn Clock>) -> Self {
+        Self::build(Sandbox::builder().start_time(time), Some(clock)).await
+    }
+
+    async fn build(builder: Builder, of_client: Option<Arc<dyn Clock>>) -> Self {
         let callbacks = Arc::<Mutex<Vec<Delivery>>>::default();
         let inbox = Arc::clone(&callbacks);
         let receive = move |request: Request<Bytes>| {
@@ -43,7 +52,7 @@ impl Vendor {
             std::future::ready(Some(StatusCode::OK))
         };
         let sandbox = Arc::new(
-            Sandbox::builder()
+            builder
                 .in_process()
                 .deliver_callbacks_to(receive)
                 .start()
@@ -65,7 +74,10 @@ impl Vendor {
         config.callback_secret = SECRET.into();
         config.callback_parameter = "token".to_owned();
         let clock = BenchClock::new(sandbox.clock());
-        let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
+        let mut environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
+        if let Some(clock) = of_client {
+            environment.clock = clock;
+        }
         // No call waits for the vendor here, so the limit of concurrent calls would distort the
         // figures.
         let client = Client::new(
