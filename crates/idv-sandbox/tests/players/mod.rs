@@ -66,7 +66,9 @@ impl Players {
     ) -> (u16, Value) {
         let authority = url.split('/').nth(2).unwrap_or_default();
         let mut request = Request::builder().method(method).uri(url);
-        request = request.header("host", authority);
+        if headers.iter().all(|(name, _)| *name != "host") {
+            request = request.header("host", authority);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
