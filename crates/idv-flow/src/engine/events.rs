@@ -44,15 +44,22 @@ pub type HandlerError = Box<dyn Error + Send + Sync>;
 /// The reason why an event was not delivered. The text is logged and holds no personal data.
 ///
 /// ```
+/// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+/// # bank::run(async |bank| {
+/// # let builder = || bank.builder();
 /// use std::time::Duration;
-/// use idv_flow::{DeliveryError, EngineBuilder};
+/// use idv_core::NewVerification;
+/// use idv_flow::DeliveryError;
 ///
-/// fn with_handler(builder: EngineBuilder) -> EngineBuilder {
-///     builder.on_change(|_, event| async move {
-///         println!("flow {}: {}", event.flow, event.kind.name());
-///         Err(DeliveryError::new("the queue is full").retry_after(Duration::from_secs(60)).into())
-///     })
-/// }
+/// let full = builder().on_change(|_, _| async {
+///     Err(DeliveryError::new("the queue is full").retry_after(Duration::from_secs(60)).into())
+/// });
+/// let engine = full.open().await?;
+/// let started = engine.start(NewVerification::new(engine.reference())).await?;
+/// let error = engine.replay(started.id, 1).await.unwrap_err();
+/// assert_eq!(error.to_string(), "the event was not delivered: the queue is full");
+/// # Ok(())
+/// # });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]

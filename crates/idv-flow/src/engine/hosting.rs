@@ -52,13 +52,19 @@ pub trait FlowObserver: fmt::Debug + Send + Sync + 'static {
 /// The next step of a flow, without personal data.
 ///
 /// ```
-/// # fn example(plan: &idv_flow::FlowPlan) {
+/// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+/// # bank::run(async |bank| {
+/// # let engine = bank.engine().await?;
+/// # let id = bank.start(&engine).await?;
+/// let plan = engine.plan(id).await?;
 /// match (&plan.command, plan.due) {
 ///     (Some(command), _) => println!("carry out {command} now"),
 ///     (None, Some(due)) => println!("plan again at {due}"),
 ///     (None, None) => println!("plan again after a message or an operator's decision"),
 /// }
-/// # }
+/// assert!(plan.command.is_none() && plan.due.is_some()); // the first poll
+/// # Ok(())
+/// # });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -13,12 +13,19 @@ use crate::error::{FlowError, Result};
 /// An operator's decision about a flow.
 ///
 /// ```
+/// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+/// # bank::run(async |bank| {
+/// # let engine = bank.engine().await?;
 /// use idv_core::Outcome;
-/// use idv_flow::{Engine, FlowId, Resolution};
+/// use idv_flow::Resolution;
+/// # let id = bank.disputed(&engine).await?;
 ///
-/// async fn reject(engine: &Engine, id: FlowId) -> idv_flow::Result<()> {
-///     engine.resolve(id, &Resolution::ResolveDispute(Outcome::Rejected), "desk-3").await
-/// }
+/// // The vendor has confirmed to the operator that its review found a fraud.
+/// engine.resolve(id, &Resolution::ResolveDispute(Outcome::Rejected), "desk-3").await?;
+/// let status = engine.status(id).await?;
+/// assert!(!status.disputed && !status.is_verified());
+/// # Ok(())
+/// # });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -17,12 +17,16 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// vendor.
 ///
 /// ```
+/// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+/// # bank::run(async |bank| {
+/// # let client = bank.client();
 /// use std::time::Duration;
 /// use idv_flow::Schedule;
 ///
-/// # fn of(client: &idv_core::Client) -> Schedule {
-/// Schedule::of(client.info()).interval(Duration::from_secs(60)).sweep(None)
-/// # }
+/// let schedule = Schedule::of(client.info()).interval(Duration::from_secs(60)).sweep(None);
+/// assert_eq!(schedule.slowest, Duration::from_secs(3_600)); // once nothing changes
+/// # Ok(())
+/// # });
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
