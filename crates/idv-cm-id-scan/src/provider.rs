@@ -181,17 +181,26 @@ impl CmIdScan {
     /// [`CmIdScanOptions`](crate::CmIdScanOptions) covers.
     ///
     /// ```
-    /// use idv_core::{Client, NewVerification};
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
     /// use idv_cm_id_scan::CmIdScan;
+    /// use idv_core::NewVerification;
+    /// # let client = &account.client;
+    /// # account.answer(201, r#"{"id":"c3b92333-0000-4000-8000-000000000000","state":"pending",
+    /// #     "url":"https://id-scan.identity.cm.com/en-us/identifications/8f14e45fceea167a"}"#);
     ///
-    /// fn customize(client: &Client) {
-    ///     if let Some(vendor) = client.vendor::<CmIdScan>() {
-    ///         vendor.customize(|new: &NewVerification, transaction| {
-    ///             transaction.settings.document_scan.minimum_age = Some(18);
-    ///             Ok(())
-    ///         });
-    ///     }
-    /// }
+    /// let vendor = client.vendor::<CmIdScan>().expect("the client was built with it");
+    /// vendor.customize(|_: &NewVerification, transaction| {
+    ///     transaction.settings.document_scan.minimum_age = Some(18);
+    ///     Ok(())
+    /// });
+    /// client.create(&NewVerification::new(client.reference())).await?;
+    /// # let requests = account.transport.requests();
+    /// # let body = std::str::from_utf8(requests[0].body())?;
+    /// // `body` is that of the request.
+    /// assert!(body.contains(r#""minimumAge":18"#));
+    /// # Ok(())
+    /// # });
     /// ```
     pub fn customize(
         &self,

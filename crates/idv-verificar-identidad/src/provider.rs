@@ -84,17 +84,27 @@ impl VerificarIdentidad {
     /// [`VerificarIdentidadOptions`](crate::VerificarIdentidadOptions) covers.
     ///
     /// ```
-    /// use idv_core::{Client, NewVerification};
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::NewVerification;
     /// use idv_verificar_identidad::VerificarIdentidad;
+    /// # let client = &account.client;
+    /// # account.answer(200, r#"[{"Res":1,"ID":"1283876988","Cred":12345.67}]"#);
     ///
-    /// fn customize(client: &Client) {
-    ///     if let Some(vendor) = client.vendor::<VerificarIdentidad>() {
-    ///         vendor.customize(|new: &NewVerification, request| {
-    ///             request.number = new.document.number.clone();
-    ///             Ok(())
-    ///         });
-    ///     }
-    /// }
+    /// let vendor = client.vendor::<VerificarIdentidad>().expect("the client was built with it");
+    /// vendor.customize(|_: &NewVerification, request| {
+    ///     request.sender = Some("MiBanco".to_owned());
+    ///     Ok(())
+    /// });
+    /// let mut new = NewVerification::new(client.reference());
+    /// new.contact.phone = Some("+34600000001".into());
+    /// client.create(&new).await?;
+    /// # let requests = account.transport.requests();
+    /// # let body = std::str::from_utf8(requests[0].body())?;
+    /// // `body` is that of the request.
+    /// assert!(body.contains(r#""Remitente":"MiBanco""#));
+    /// # Ok(())
+    /// # });
     /// ```
     pub fn customize(
         &self,
