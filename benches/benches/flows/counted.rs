@@ -146,5 +146,6 @@ counted! {
     fn blocks(after: Option<u64>, limit: usize) -> Vec<AuditBlock>, question;
     fn last_block() -> Option<AuditBlock>, question;
     fn block_entries(number: u64) -> Vec<AuditEntry>, question;
-    fn remove_block(number: u64) -> bool, change;
+    fn remove_block(number: u64, kept: &[FlowId]) -> bool, change;
+    fn replace_with_entry(name: &str, old: &[u8], new: &[u8], entry: &AuditEntry) -> bool, change;
 }

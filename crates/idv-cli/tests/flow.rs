@@ -354,6 +354,14 @@ fn accounts_are_paused_limited_and_resumed() {
     );
     company.json(&["flow", "run", "--once"]);
     assert_eq!(company.json(&["flow", "status", &id])["phase"], "open");
+    let trail = company.json(&["audit", "show", "--account", "idnow"]);
+    let event = &trail[0]["event"];
+    assert_eq!(
+        (&event["event"], &event["change"], &event["by"]),
+        (&json!("account_changed"), &json!("pause"), &json!("desk"))
+    );
+    let none = company.json(&["audit", "show", "--account", "other"]);
+    assert_eq!(none, json!([]));
     let text = company.place.run(&["flow", "accounts", "idnow"]).out;
     assert!(text.contains("paused") && text.contains("desk"), "{text}");
     let limit = ["flow", "limit", "idnow", "--by", "desk"];

@@ -215,7 +215,7 @@ async fn block_that_is_removed_by_hand_is_noticed() {
     let bench = Bench::new(Kind::default());
     let engine = bench.flow().await;
     erased_and_kept(&bench, &engine).await;
-    bench.store.remove_block(1).await.unwrap();
+    bench.store.remove_block(1, &[]).await.unwrap();
     let verified = engine.verify_audit(None).await.unwrap();
     let is_found = verified
         .findings

@@ -33,7 +33,7 @@ pub(crate) struct AuditCommand {
 enum Command {
     /// Verify every entry and every block; exit with 1 if one was changed or is missing
     Verify(Verify),
-    /// List the audit log of a flow
+    /// List the audit log of a flow or an account
     Show(Show),
     /// Write the blocks of the audit log to a file, and confirm that they are archived
     Archive(Archive),
@@ -67,12 +67,17 @@ struct Archive {
     after: Option<String>,
 }
 
-/// Lists the audit log of a flow. It contains no personal data.
+/// Lists the audit log of a flow, or the changes that operators have made to an account. It contains
+/// no personal data.
 #[derive(Args)]
 struct Show {
     /// The flow
-    #[arg(value_parser = flow_id)]
-    id: FlowId,
+    #[arg(value_parser = flow_id, required_unless_present = "account")]
+    id: Option<FlowId>,
+
+    /// The account, instead of a flow
+    #[arg(long, value_name = "ACCOUNT", conflicts_with = "id")]
+    account: Option<String>,
 }
 
 impl Run for AuditCommand {
@@ -161,9 +166,15 @@ async fn verify_archive(opened: &Opened, path: &Path) -> Result<ArchiveReport, F
 
 impl Show {
     async fn run(self, opened: &Opened, output: Output) -> Result<Exit, Failure> {
-        // Fails like every other command if there is no such flow.
-        opened.flow.status(self.id).await?;
-        let entries = opened.flow.audit_of(self.id).await?;
+        let entries = match (self.id, &self.account) {
+            (Some(id), _) => {
+                // Fails like every other command if there is no such flow.
+                opened.flow.status(id).await?;
+                opened.flow.audit_of(id).await?
+            }
+            (None, Some(account)) => opened.flow.audit_of_account(account).await?,
+            (None, None) => Vec::new(),
+        };
         let json: Vec<Value> = entries.iter().map(entry_json).collect();
         output.answer(&json, |json| {
             let mut lines = table(&["number", "at", "event", "detail"]);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::blocks::BlockHead;
-use crate::audit::{AuditBlock, AuditEntry, Event, Journal, block_hash, entry_hash};
+use crate::audit::{AuditBlock, AuditEntry, Event, Journal, account_of, block_hash, entry_hash};
 use crate::engine::Engine;
 use crate::engine::repository::Inner;
 use crate::engine::workers::delete::Receipt;
@@ -544,7 +544,9 @@ impl Inner {
                 }
                 removed = head;
             }
-            self.store.remove_block(head.number).await?;
+            let entries = self.store.block_entries(head.number).await?;
+            let kept: Vec<FlowId> = self.account_trails(&entries).into_iter().collect();
+            self.store.remove_block(head.number, &kept).await?;
         }
         Ok(true)
     }
@@ -552,9 +554,10 @@ impl Inner {
     /// Returns whether at least half of the entries belong to flows that were purged.
     async fn is_mostly_purged(&self, entries: &[AuditEntry]) -> Result<bool> {
         let flows: BTreeSet<FlowId> = entries.iter().map(|entry| entry.flow).collect();
+        let accounts = self.account_trails(entries);
         let mut kept = 0;
         for flow in flows {
-            if self.store.load(flow).await?.is_some() {
+            if accounts.contains(&flow) || self.store.load(flow).await?.is_some() {
                 kept += entries.iter().filter(|entry| entry.flow == flow).count();
             }
             if kept * 2 > entries.len() {
@@ -562,6 +565,13 @@ impl Inner {
             }
         }
         Ok(true)
+    }
+
+    /// Returns the ids of the accounts' trails among the entries. Their entries stay in the store.
+    fn account_trails(&self, entries: &[AuditEntry]) -> BTreeSet<FlowId> {
+        let of_account = |entry: &&AuditEntry| account_of(&self.keys, entry).is_some();
+        let entries = entries.iter().filter(of_account);
+        entries.map(|entry| entry.flow).collect()
     }
 
     /// Reads the sealed head of a name.

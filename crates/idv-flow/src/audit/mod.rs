@@ -1,6 +1,7 @@
 //! The audit trail: append-only, hash-chained and free of personal data.
 //!
-//! Each flow has its own chain of entries, so that flows do not wait for each other. Each entry
+//! Each flow has its own chain of entries, so that flows do not wait for each other. An account has
+//! one too, for the changes that operators make to its control. Each entry
 //! holds the hash of its predecessor, and the flow's record holds the head of the chain. A timer
 //! adds the entries of all flows to blocks, which form a chain too, so that the removal of a flow
 //! with its whole chain is detected by its block.
@@ -55,21 +56,23 @@ pub(crate) mod verify;
 use idv_core::report::EvidenceKind;
 use idv_core::{Channel, Observation, Outcome, ProofKind, Status, Transition, Trust};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::engine::accounts::control::AccountMode;
+use crate::engine::accounts::limits::AccountLimits;
 use crate::id::FlowId;
 use crate::machine::retention::DataCopy;
 use crate::vault::StoreKeys;
 
 pub use archive::{ArchiveReport, ArchivedBlock};
 
-/// An entry of a flow's audit trail.
+/// An entry of the audit trail of a flow or an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// The flow.
+    /// The flow, or the id that the trail of an account has in its place.
     pub flow: FlowId,
-    /// The number of the entry within the flow's trail, from 1.
+    /// The number of the entry within the trail of the flow or account, from 1.
     pub number: u64,
     /// When the entry was written.
     pub at: Timestamp,
@@ -105,7 +108,7 @@ pub struct AuditBlock {
     pub hash: [u8; 32],
 }
 
-/// An event of a flow's audit trail. It names no person: `by` is an account's name, as the
+/// An event of the audit trail. It names no person: `by` is an account's name, as the
 /// application passed it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -243,6 +246,19 @@ pub enum Event {
     Erased,
     /// The flow was removed from the store.
     Purged,
+    /// An operator changed the control of an account. It is an entry of the account's own trail.
+    AccountChanged {
+        /// The name of the account.
+        account: String,
+        /// The change: `pause`, `resume`, `drain` or `limit`.
+        change: &'static str,
+        /// The operator's account.
+        by: String,
+        /// The mode from then on.
+        mode: AccountMode,
+        /// The limits from then on; `None` if those of the configuration hold.
+        limits: Option<AccountLimits>,
+    },
 }
 
 /// The source of the fact that a verification exists.
@@ -355,6 +371,20 @@ impl Journal {
     pub(crate) fn finish(self) -> (AuditHead, Vec<AuditEntry>) {
         (self.head, self.entries)
     }
+}
+
+/// Returns the name of the account if the entry belongs to the trail of one.
+pub(crate) fn account_of(keys: &StoreKeys, entry: &AuditEntry) -> Option<String> {
+    /// The event of an account's trail.
+    #[derive(Deserialize)]
+    struct OfAccount {
+        event: String,
+        account: String,
+    }
+    let event: OfAccount = serde_json::from_str(&entry.event).ok()?;
+    let is_its =
+        event.event == "account_changed" && keys.account_trail(&event.account) == entry.flow;
+    is_its.then_some(event.account)
 }
 
 /// Returns the hash of an entry.

@@ -6,7 +6,8 @@ use idv_core::Timestamp;
 
 use crate::audit::archive::REMOVED;
 use crate::audit::blocks::BlockHead;
-use crate::audit::{AuditEntry, AuditHead, AuditReport, block_hash, entry_hash};
+use crate::audit::{AuditEntry, AuditHead, AuditReport, account_of, block_hash, entry_hash};
+use crate::engine::accounts::control::AccountControl;
 use crate::engine::repository::{Inner, LoadedFlow};
 use crate::engine::workers::SET_ASIDE;
 use crate::error::{FlowError, Result};
@@ -44,6 +45,14 @@ impl Inner {
         };
         // The flows first: what is written while the trail is read is only more of it.
         self.verify_flows(&mut check).await?;
+        for at in &self.accounts {
+            if let Some(control) = self.control_to_verify(&mut check, &at.id).await?
+                && let Ok(head) = control.trail()
+            {
+                let id = self.keys.account_trail(&at.id);
+                check.accounts.insert(id, (at.id.clone(), Some(head)));
+            }
+        }
         let mut ends: BTreeMap<FlowId, End> = BTreeMap::new();
         let mut after = None;
         loop {
@@ -51,6 +60,10 @@ impl Inner {
             let Some(last) = page.last() else { break };
             after = Some((last.flow, last.number));
             for entry in page {
+                if let Some(account) = account_of(&self.keys, &entry) {
+                    let found = || (account, None);
+                    check.accounts.entry(entry.flow).or_insert_with(found);
+                }
                 let end = ends.entry(entry.flow).or_default();
                 if entry.number != end.last.count + 1 {
                     end.gaps.push((end.last.count, entry.number));
@@ -61,7 +74,11 @@ impl Inner {
                     hash: entry.hash,
                 };
                 end.purged = is_purge(&entry);
-                end.reached |= check.flows.get(&entry.flow).map(|seen| seen.head) == Some(end.last);
+                end.reached |= check.head_of(entry.flow) == Some(end.last);
+                end.event = check
+                    .accounts
+                    .contains_key(&entry.flow)
+                    .then_some(entry.event);
             }
         }
         let flows = std::mem::take(&mut check.flows);
@@ -91,7 +108,7 @@ impl Inner {
             }
         }
         for (flow, end) in &ends {
-            let is_stored = flows.contains_key(flow);
+            let is_stored = flows.contains_key(flow) || check.accounts.contains_key(flow);
             // A flow that was started meanwhile has a record by now.
             if !is_stored && !end.purged && self.store.load(*flow).await?.is_none() {
                 check.find(format!("flow {flow}: there is a trail and no flow"));
@@ -99,13 +116,15 @@ impl Inner {
             // The trail of a purged flow loses entries with the blocks that are removed. The
             // remaining blocks show whether other entries are missing.
             let may_have_gaps = !is_stored && end.purged && removed.number > 0;
+            let subject = check.subject(*flow);
             for (last, next) in end.gaps.iter().filter(|_| !may_have_gaps) {
                 check.find(format!(
-                    "flow {flow}: before entry {next}, {last} is the last: the entries between are missing"
+                    "{subject}: before entry {next}, {last} is the last: the entries between are missing"
                 ));
             }
         }
         check.verified.flows = flows.len() as u64;
+        self.verify_accounts(&mut check, &ends).await?;
         self.verify_blocks(&mut check, anchor, removed).await?;
         check.verified.older_key += self.outdated_messages().await?;
         Ok(check.verified)
@@ -141,6 +160,79 @@ impl Inner {
                 }
                 check.flows.insert(flow, Seen { head, has_reports });
             }
+        }
+    }
+
+    /// Compares the control of each account with the end of its trail.
+    async fn verify_accounts(&self, check: &mut Check, ends: &BTreeMap<FlowId, End>) -> Result<()> {
+        for (id, (account, before)) in check.accounts.clone() {
+            let none = End::default();
+            let end = ends.get(&id).unwrap_or(&none);
+            let before = before.filter(|head| head.count > 0);
+            if let Some(head) = before.filter(|_| !end.reached) {
+                check.find(format!(
+                    "account {account}: entry {} is missing, which its control names as the last",
+                    head.count
+                ));
+                continue;
+            }
+            let Some(control) = self.control_to_verify(check, &account).await? else {
+                continue;
+            };
+            let Ok(head) = control.trail() else { continue };
+            if head.count > end.last.count {
+                // It changed during the verification, or its last entries are missing.
+                let trail = self.store.audit_of(id).await?;
+                let last = trail.iter().find(|entry| entry.number == head.count);
+                if last.is_none_or(|last| last.hash != head.hash) {
+                    check.find(format!(
+                        "account {account}: entry {} is missing, which its control names as the \
+                         last",
+                        head.count
+                    ));
+                }
+            } else if head != end.last {
+                let (named, last) = (head.count, end.last.count);
+                check.find(format!(
+                    "account {account}: its control names entry {named} as the last, and the trail \
+                     ends at entry {last}: an older control was restored"
+                ));
+            } else if end
+                .event
+                .as_deref()
+                .is_some_and(|event| !is_in_force(event, &control))
+            {
+                check.find(format!(
+                    "account {account}: its mode or its limits differ from the last entry of its \
+                     trail: an older program changed them, or they were changed in the database"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the control of an account. One that cannot be read is a finding.
+    async fn control_to_verify(
+        &self,
+        check: &mut Check,
+        account: &str,
+    ) -> Result<Option<AccountControl>> {
+        let damaged = |check: &mut Check, error: &FlowError| {
+            check.find(format!("account {account}: {error}"));
+        };
+        match self.stored_control(account).await {
+            Ok(control) => {
+                let control = control.unwrap_or_default();
+                if let Err(error) = control.trail() {
+                    damaged(check, &error);
+                }
+                Ok(Some(control))
+            }
+            Err(error @ (FlowError::Damaged(_) | FlowError::Newer)) => {
+                damaged(check, &error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -337,6 +429,16 @@ fn stored_report(entry: &AuditEntry) -> Option<(String, Option<String>)> {
     Some((event.get("digest")?.as_str()?.to_owned(), outcome))
 }
 
+/// Returns whether the control has the mode and the limits that an entry of its account names.
+fn is_in_force(event: &str, control: &AccountControl) -> bool {
+    let Ok(event) = serde_json::from_str::<serde_json::Value>(event) else {
+        return false;
+    };
+    let limits = serde_json::to_value(control.set_limits()).unwrap_or_default();
+    let mode = serde_json::Value::from(control.mode.name());
+    event.get("mode") == Some(&mode) && event.get("limits") == Some(&limits)
+}
+
 /// Returns whether an entry says that the flow was purged.
 fn is_purge(entry: &AuditEntry) -> bool {
     serde_json::from_str(&entry.event).is_ok_and(|event: serde_json::Value| {
@@ -373,17 +475,38 @@ struct End {
     gaps: Vec<(u64, u64)>,
     /// Whether the last entry says that the flow was purged.
     purged: bool,
+    /// The last event of an account's trail.
+    event: Option<String>,
 }
 
 #[derive(Default)]
 struct Check {
     verified: AuditReport,
     flows: BTreeMap<FlowId, Seen>,
+    /// The accounts by the ids of their trails, each with the head that its control named first.
+    accounts: BTreeMap<FlowId, (String, Option<AuditHead>)>,
     /// The blocks that flows name, by number and hash, each with a flow that names it.
     blocks: BTreeMap<(u64, String), FlowId>,
 }
 
 impl Check {
+    /// Returns the head of a trail that the flow or the account named.
+    fn head_of(&self, trail: FlowId) -> Option<AuditHead> {
+        let of_account = || self.accounts.get(&trail).and_then(|(_, head)| *head);
+        self.flows
+            .get(&trail)
+            .map(|seen| seen.head)
+            .or_else(of_account)
+    }
+
+    /// Returns the flow or the account of a trail, in words.
+    fn subject(&self, trail: FlowId) -> String {
+        match self.accounts.get(&trail) {
+            Some((account, _)) => format!("account {account}"),
+            None => format!("flow {trail}"),
+        }
+    }
+
     fn shown(&mut self, record: &Record, state: &FlowState, now: Timestamp) {
         let (mut shown, sealed) = (Shown::of(record), &state.shown);
         if sealed.phase_since.is_none() {
@@ -416,15 +539,19 @@ impl Check {
 
     fn entry(&mut self, keys: &StoreKeys, entry: &AuditEntry, before: AuditHead) {
         self.verified.entries += 1;
-        let (flow, number) = (entry.flow, entry.number);
+        let number = entry.number;
+        let subject = || self.subject(entry.flow);
+        let mut faults = Vec::new();
         if number == before.count + 1 && entry.previous != before.hash {
-            self.find(format!(
-                "flow {flow}: entry {number} does not follow the entry before it"
+            faults.push(format!(
+                "{}: entry {number} does not follow the entry before it",
+                subject()
             ));
         }
         if entry_hash(keys, entry) != entry.hash {
-            self.find(format!("flow {flow}: entry {number} was changed"));
+            faults.push(format!("{}: entry {number} was changed", subject()));
         }
+        faults.into_iter().for_each(|fault| self.find(fault));
     }
 
     fn find(&mut self, finding: String) {

@@ -48,9 +48,23 @@ pub trait AuditStore: fmt::Debug + Send + Sync {
     /// Returns the entries of a block, ordered by flow and number.
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>>;
 
-    /// Removes a block with the entries of flows that were purged. The entries of other flows
-    /// become unsealed, so that a later block has them.
+    /// Removes a block with the entries of flows that were purged. The entries of other flows, and
+    /// those of the trails in `kept`, become unsealed, so that a later block has them.
     ///
     /// Returns whether there was a block of that number.
-    async fn remove_block(&self, number: u64) -> StoreResult<bool>;
+    async fn remove_block(&self, number: u64, kept: &[FlowId]) -> StoreResult<bool>;
+
+    /// Replaces the value under a name if it is still `old`, and adds an entry that records it.
+    /// Returns whether it was; otherwise nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// If there is an entry of this number; then nothing changes.
+    async fn replace_with_entry(
+        &self,
+        name: &str,
+        old: &[u8],
+        new: &[u8],
+        entry: &AuditEntry,
+    ) -> StoreResult<bool>;
 }

@@ -94,7 +94,8 @@ macro_rules! delegate_store {
             fn blocks(after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>>;
             fn last_block() -> StoreResult<Option<AuditBlock>>;
             fn block_entries(number: u64) -> StoreResult<Vec<AuditEntry>>;
-            fn remove_block(number: u64) -> StoreResult<bool>;
+            fn remove_block(number: u64, kept: &[FlowId]) -> StoreResult<bool>;
+            fn replace_with_entry(name: &str, old: &[u8], new: &[u8], entry: &AuditEntry) -> StoreResult<bool>;
             {}
         );
     };

@@ -8,6 +8,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::error::{FlowError, Result};
+use crate::id::FlowId;
 use crate::store::LookupKey;
 
 /// The keys of a store's indexes and of its audit trail: random, made when the store is first used,
@@ -64,6 +65,13 @@ impl StoreKeys {
             key.as_bytes(),
         ];
         LookupKey(mac(self.index.as_slice(), &parts))
+    }
+
+    /// Returns the id that the trail of an account has in place of a flow's.
+    pub(crate) fn account_trail(&self, account: &str) -> FlowId {
+        let digest = mac(self.audit.as_slice(), &[b"account", account.as_bytes()]);
+        // The digest is longer, so there is always a first part.
+        FlowId::from_bytes(digest.first_chunk().copied().unwrap_or_default())
     }
 
     /// A link of the audit trail.

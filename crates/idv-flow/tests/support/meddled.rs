@@ -215,7 +215,16 @@ impl AuditStore for Meddled {
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
         Ok(self.entries(self.store.block_entries(number).await?))
     }
-    async fn remove_block(&self, number: u64) -> StoreResult<bool> {
-        self.store.remove_block(number).await
+    async fn remove_block(&self, number: u64, kept: &[FlowId]) -> StoreResult<bool> {
+        self.store.remove_block(number, kept).await
+    }
+    async fn replace_with_entry(
+        &self,
+        name: &str,
+        old: &[u8],
+        new: &[u8],
+        entry: &AuditEntry,
+    ) -> StoreResult<bool> {
+        self.store.replace_with_entry(name, old, new, entry).await
     }
 }

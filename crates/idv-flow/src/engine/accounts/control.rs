@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::limits::{AccountLimits, BATCH, CircuitBreaker, RateLimit};
+use crate::audit::AuditHead;
 use crate::error::{FlowError, Result};
 use crate::machine::retention::later;
 
@@ -94,9 +95,26 @@ pub(crate) struct AccountControl {
     pub(crate) open: Option<OpenCircuit>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) history: Vec<AccountChange>,
+    /// The head of the account's audit trail.
+    #[serde(skip_serializing_if = "TrailHead::is_empty")]
+    trail: TrailHead,
     /// Fields that a newer program has added.
     #[serde(flatten)]
     newer: Map<String, Value>,
+}
+
+/// The head of an account's audit trail, as it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct TrailHead {
+    count: u64,
+    /// The hash of the last entry, in hexadecimal.
+    hash: String,
+}
+
+impl TrailHead {
+    const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
 }
 
 /// Limits, as they are stored.
@@ -213,6 +231,32 @@ impl AccountControl {
     /// Returns the limits that hold: the operator's, or else the configured ones.
     pub(crate) fn limits(&self, configured: AccountLimits) -> AccountLimits {
         self.limits.as_ref().map_or(configured, StoredLimits::read)
+    }
+
+    /// Returns the limits that an operator has set.
+    pub(crate) fn set_limits(&self) -> Option<AccountLimits> {
+        self.limits.as_ref().map(StoredLimits::read)
+    }
+
+    /// Returns the head of the account's audit trail.
+    pub(crate) fn trail(&self) -> Result<AuditHead> {
+        if self.trail.is_empty() {
+            return Ok(AuditHead::default());
+        }
+        let mut hash = [0; 32];
+        hex::decode_to_slice(&self.trail.hash, &mut hash)
+            .map_err(|_| FlowError::Damaged("the control of an account cannot be parsed"))?;
+        Ok(AuditHead {
+            count: self.trail.count,
+            hash,
+        })
+    }
+
+    pub(crate) fn set_trail(&mut self, head: AuditHead) {
+        self.trail = TrailHead {
+            count: head.count,
+            hash: hex::encode(head.hash),
+        };
     }
 
     /// Remembers a change by an operator.

@@ -32,6 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::control::{AccountControl, AccountMode, Demand, Grant};
 use self::limits::AccountLimits;
 use self::permits::{Cached, Permit};
+use crate::audit::{AuditEntry, Event, Journal};
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::machine::retention::later;
@@ -99,6 +100,19 @@ impl Inner {
         account: &str,
         mut change: impl FnMut(&mut AccountControl) -> Option<T>,
     ) -> Result<Option<T>> {
+        let change = |control: &mut AccountControl| {
+            let result = change(control);
+            result.map(|result| (result, None))
+        };
+        self.change_audited(account, change).await
+    }
+
+    /// As [`Inner::change_control`], with an entry for the account's audit trail.
+    async fn change_audited<T>(
+        &self,
+        account: &str,
+        mut change: impl FnMut(&mut AccountControl) -> Option<(T, Option<Event>)>,
+    ) -> Result<Option<T>> {
         let name = value_name(account);
         let mut cached = match self.permits.cached(account) {
             Some(cached) => cached,
@@ -106,8 +120,12 @@ impl Inner {
         };
         for _ in 0..MAX_CONFLICTS {
             let mut control = cached.control.clone();
-            let Some(result) = change(&mut control) else {
+            let Some((result, event)) = change(&mut control) else {
                 return Ok(None);
+            };
+            let entry = match event {
+                Some(event) => self.account_entry(account, &mut control, &event)?,
+                None => None,
             };
             let new = control.to_json();
             let old = match cached.stored {
@@ -123,7 +141,14 @@ impl Inner {
                     first
                 }
             };
-            if old == new || self.store.replace(&name, &old, &new).await? {
+            let is_made = match &entry {
+                Some(entry) => {
+                    let store = &self.store;
+                    store.replace_with_entry(&name, &old, &new, entry).await?
+                }
+                None => old == new || self.store.replace(&name, &old, &new).await?,
+            };
+            if is_made {
                 let read_at = self.now();
                 let stored = Some(new);
                 self.permits.cache(
@@ -141,6 +166,30 @@ impl Inner {
         Err(FlowError::Conflict(
             "gave up after 50 concurrent changes of the account's control: try again",
         ))
+    }
+
+    /// Returns the next entry of an account's audit trail, and makes it the head.
+    fn account_entry(
+        &self,
+        account: &str,
+        control: &mut AccountControl,
+        event: &Event,
+    ) -> Result<Option<AuditEntry>> {
+        let id = self.keys.account_trail(account);
+        let mut journal = Journal::new(id, control.trail()?, self.now());
+        journal.write(&self.keys, event);
+        let (head, entries) = journal.finish();
+        control.set_trail(head);
+        Ok(entries.into_iter().next())
+    }
+
+    /// Returns the control of an account as it is stored, without the cache; `None` if there is
+    /// none.
+    pub(crate) async fn stored_control(&self, account: &str) -> Result<Option<AccountControl>> {
+        let stored = self.store.value(&value_name(account)).await?;
+        stored
+            .map(|stored| AccountControl::read(Some(&stored)))
+            .transpose()
     }
 
     /// Returns whether calls to an account are possible now, as far as this program knows.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::control::{AccountChange, AccountControl, AccountMode, StoredLimits};
 use super::limits::AccountLimits;
+use crate::audit::{AuditEntry, Event};
 use crate::engine::Engine;
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::error::Result;
@@ -85,6 +86,21 @@ impl Engine {
         self.inner.account_status(&at).await
     }
 
+    /// Returns the audit trail of an account: the changes that operators have made to its control,
+    /// in order. The account need not be configured.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
+    pub async fn audit_of_account(&self, account: &str) -> Result<Vec<AuditEntry>> {
+        let id = self.inner.keys.account_trail(account);
+        Ok(self.inner.store.audit_of(id).await?)
+    }
+
     /// Stops all calls to an account's vendor, by all programs. `by` is the operator's account,
     /// without personal data.
     ///
@@ -93,8 +109,8 @@ impl Engine {
     /// sends nothing, as [`Engine::submit`]. Calls under way end normally. This program stops at
     /// once, the others within 5 seconds.
     ///
-    /// The change is logged and remembered in [`AccountStatus::history`]. The audit trail has
-    /// entries of flows only.
+    /// The change is logged, remembered in [`AccountStatus::history`], and an entry of the account's
+    /// audit trail: see [`Engine::audit_of_account`].
     ///
     /// ```
     /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
@@ -309,10 +325,17 @@ impl Inner {
         let at = self.account(account)?;
         let now = self.now();
         let changed = self
-            .change_control(&at.id, |control| {
+            .change_audited(&at.id, |control| {
                 apply(control, now);
                 control.note(by, change, now);
-                Some(control.clone())
+                let event = Event::AccountChanged {
+                    account: at.id.clone(),
+                    change,
+                    by: by.to_owned(),
+                    mode: control.mode,
+                    limits: control.set_limits(),
+                };
+                Some((control.clone(), Some(event)))
             })
             .await?;
         tracing::warn!(account = %at.id, change, by, "an operator changed the control of an account");

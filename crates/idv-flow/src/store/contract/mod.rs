@@ -86,6 +86,8 @@ macro_rules! store_contract {
             value_is_replaced_when_it_is_still_the_old_one
             one_of_concurrent_values_is_kept
             one_of_concurrent_replacements_succeeds
+            value_is_replaced_together_with_entry
+            one_of_concurrent_replacements_adds_its_entry
             flow_is_loaded_as_inserted
             large_flow_is_stored
             reference_is_unique

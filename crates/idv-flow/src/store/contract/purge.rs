@@ -168,9 +168,12 @@ pub async fn removed_block_keeps_entries_of_other_flows<H: Harness>(harness: &H)
     assert!(done(store.add_block(&block(2, 1), &[(flow(2), 2)]).await));
     done(store.purge(&record(1), &[entry(1, 3)]).await);
 
-    assert!(done(store.remove_block(1).await));
-    assert!(!done(store.remove_block(1).await), "it is gone");
-    assert!(!done(store.remove_block(3).await), "it was never there");
+    assert!(done(store.remove_block(1, &[]).await));
+    assert!(!done(store.remove_block(1, &[]).await), "it is gone");
+    assert!(
+        !done(store.remove_block(3, &[]).await),
+        "it was never there"
+    );
     let store: Arc<dyn Store> = harness.connect().await;
     assert_eq!(done(store.blocks(None, 9).await), [block(2, 1)]);
     assert_eq!(done(store.block_entries(1).await), []);
@@ -182,6 +185,17 @@ pub async fn removed_block_keeps_entries_of_other_flows<H: Harness>(harness: &H)
         named(&done(store.audit(None, 9).await)),
         [(flow(1), 3), (flow(2), 1), (flow(2), 2)]
     );
+    // A trail without a flow is kept on request.
+    done(store.remember("name", b"old").await);
+    let of_account = entry(7, 1);
+    let replaced = store.replace_with_entry("name", b"old", b"new", &of_account);
+    assert!(done(replaced.await));
+    assert!(done(store.add_block(&block(4, 1), &[(flow(7), 1)]).await));
+    assert!(done(store.remove_block(4, &[flow(7)]).await));
+    assert_eq!(done(store.audit_of(flow(7)).await), [of_account]);
+    assert!(done(store.add_block(&block(4, 1), &[(flow(7), 1)]).await));
+    assert!(done(store.remove_block(4, &[flow(2)]).await));
+    assert_eq!(done(store.audit_of(flow(7)).await), []);
     let again = [(flow(1), 3), (flow(2), 1)];
     assert!(done(store.add_block(&block(3, 2), &again).await));
     assert_eq!(named(&done(store.block_entries(3).await)), again);

@@ -1,6 +1,7 @@
 //! Named values.
 
-use super::{Harness, at_once, done, opened, opened_often};
+use super::{Harness, at_once, done, entry, flow, opened, opened_often};
+use crate::audit::AuditEntry;
 
 /// Promises: [`Store::remember`](crate::store::Store::remember) keeps the first value and returns
 /// it. Any bytes are a value.
@@ -88,5 +89,56 @@ pub async fn one_of_concurrent_replacements_succeeds<H: Harness>(harness: &H) {
     };
     for store in stores {
         assert_eq!(done(store.remember("name", b"").await), [*number]);
+    }
+}
+
+/// Promises: [`AuditStore::replace_with_entry`](crate::store::AuditStore::replace_with_entry) makes
+/// both changes or none.
+pub async fn value_is_replaced_together_with_entry<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    let first = AuditEntry {
+        event: "\"ünusual\"".to_owned(),
+        ..entry(7, 1)
+    };
+    let missing = store.replace_with_entry("name", b"", b"new", &first);
+    assert!(!done(missing.await), "a missing value is not replaced");
+    done(store.remember("name", b"one").await);
+    let other = store.replace_with_entry("name", b"two", b"three", &first);
+    assert!(!done(other.await));
+    assert_eq!(done(store.audit_of(flow(7)).await), []);
+
+    let made = store.replace_with_entry("name", b"one", b"two", &first);
+    assert!(done(made.await));
+    assert_eq!(done(store.value("name").await), Some(b"two".to_vec()));
+    assert_eq!(done(store.unsealed_entries(9).await), [first.clone()]);
+
+    let again = store.replace_with_entry("name", b"two", b"three", &first);
+    again.await.expect_err("the entry exists");
+    let other = harness.connect().await;
+    assert_eq!(done(other.value("name").await), Some(b"two".to_vec()));
+    assert_eq!(done(other.audit_of(flow(7)).await), [first]);
+}
+
+/// Promises: of concurrent replacements of one value with an entry, one succeeds.
+pub async fn one_of_concurrent_replacements_adds_its_entry<H: Harness>(harness: &H) {
+    let stores = opened_often(harness).await;
+    for store in stores.iter().take(1) {
+        done(store.remember("name", b"old").await);
+    }
+    let calls = (1..=16_u64).zip(stores.iter().cycle().cloned());
+    let made = at_once(calls.map(|(number, store)| async move {
+        let new = number.to_be_bytes();
+        let entry = entry(7, number);
+        done(store.replace_with_entry("name", b"old", &new, &entry).await)
+    }))
+    .await;
+    let made: Vec<_> = (1..=16_u64).zip(made).filter(|(_, made)| *made).collect();
+    let [(number, _)] = made.as_slice() else {
+        panic!("{made:?}")
+    };
+    for store in stores {
+        let value = done(store.value("name").await);
+        assert_eq!(value, Some(number.to_be_bytes().to_vec()));
+        assert_eq!(done(store.audit_of(flow(7)).await), [entry(7, *number)]);
     }
 }

@@ -102,19 +102,38 @@ impl AuditStore for MemoryStore {
             .collect())
     }
 
-    async fn remove_block(&self, number: u64) -> StoreResult<bool> {
+    async fn remove_block(&self, number: u64, kept: &[FlowId]) -> StoreResult<bool> {
         let mut state = self.state();
         let State { trail, flows, .. } = &mut *state;
         let Some((_, names)) = trail.blocks.remove(&number) else {
             return Ok(false);
         };
         for name in names {
-            if flows.contains_key(&name.0) {
+            if flows.contains_key(&name.0) || kept.contains(&name.0) {
                 trail.unsealed.insert(name);
             } else {
                 trail.entries.remove(&name);
             }
         }
+        Ok(true)
+    }
+
+    async fn replace_with_entry(
+        &self,
+        name: &str,
+        old: &[u8],
+        new: &[u8],
+        entry: &AuditEntry,
+    ) -> StoreResult<bool> {
+        let mut state = self.state();
+        let State { trail, values, .. } = &mut *state;
+        let Some(kept) = values.get_mut(name).filter(|kept| kept.as_slice() == old) else {
+            return Ok(false);
+        };
+        let entries = std::slice::from_ref(entry);
+        trail.check(entries)?;
+        *kept = new.to_vec();
+        trail.add(entries);
         Ok(true)
     }
 }

@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, query, query_as};
 
-use crate::audit::AuditBlock;
+use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
 use crate::store::sql::rows::whole;
 use crate::store::sql::{Sql as _, cannot, fixed};
@@ -60,15 +60,52 @@ pub(super) async fn add_block(
     Ok(true)
 }
 
-pub(super) async fn remove_block(connection: &mut PgConnection, number: u64) -> StoreResult<bool> {
+pub(super) async fn remove_block(
+    connection: &mut PgConnection,
+    number: u64,
+    kept: &[FlowId],
+) -> StoreResult<bool> {
+    let kept: Vec<String> = kept.iter().map(FlowId::to_string).collect();
     let statement = "WITH removed AS (DELETE FROM idv_audit AS a WHERE block = $1 \
-                     AND NOT EXISTS (SELECT 1 FROM idv_flows WHERE id = a.flow)), \
+                     AND NOT EXISTS (SELECT 1 FROM idv_flows WHERE id = a.flow) AND encode(flow, 'hex') <> ALL($2)), \
                      unsealed AS (UPDATE idv_audit AS a SET block = NULL WHERE block = $1 \
-                     AND EXISTS (SELECT 1 FROM idv_flows WHERE id = a.flow)) \
+                     AND (EXISTS (SELECT 1 FROM idv_flows WHERE id = a.flow) OR encode(flow, 'hex') = ANY($2))) \
                      DELETE FROM idv_blocks WHERE number = $1";
     let removed = connection
-        .execute(fixed(statement), &[whole(number)?.into()])
+        .execute(
+            fixed(statement),
+            &[whole(number)?.into(), (&kept[..]).into()],
+        )
         .await
         .map_err(cannot("a block could not be removed"))?;
     Ok(removed > 0)
+}
+
+/// Replaces a value and adds an entry by one statement.
+pub(super) async fn replace_with_entry(
+    connection: &mut PgConnection,
+    name: &str,
+    old: &[u8],
+    new: &[u8],
+    entry: &AuditEntry,
+) -> StoreResult<bool> {
+    let statement = "WITH replaced AS (UPDATE idv_values SET value = $3 WHERE name = $1 AND value = $2 RETURNING 1) \
+                     INSERT INTO idv_audit (flow, number, at, event, previous, hash) \
+                     SELECT $4, $5, $6, $7, $8, $9 FROM replaced";
+    let values = [
+        name.into(),
+        old.into(),
+        new.into(),
+        (&entry.flow.as_bytes()[..]).into(),
+        whole(entry.number)?.into(),
+        entry.at.as_microsecond().into(),
+        entry.event.as_str().into(),
+        (&entry.previous[..]).into(),
+        (&entry.hash[..]).into(),
+    ];
+    let added = connection
+        .execute(fixed(statement), &values)
+        .await
+        .map_err(cannot("a value could not be replaced"))?;
+    Ok(added > 0)
 }

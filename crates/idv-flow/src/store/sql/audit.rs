@@ -200,9 +200,27 @@ macro_rules! impl_audit {
                 .await
             }
 
-            async fn remove_block(&self, number: u64) -> $crate::store::StoreResult<bool> {
-                self.write(number, |connection, number| {
-                    Box::pin($own::remove_block(connection, *number))
+            async fn remove_block(
+                &self,
+                number: u64,
+                kept: &[$crate::FlowId],
+            ) -> $crate::store::StoreResult<bool> {
+                self.write((number, kept.to_vec()), |connection, (number, kept)| {
+                    Box::pin($own::remove_block(connection, *number, kept))
+                })
+                .await
+            }
+
+            async fn replace_with_entry(
+                &self,
+                name: &str,
+                old: &[u8],
+                new: &[u8],
+                entry: &$crate::audit::AuditEntry,
+            ) -> $crate::store::StoreResult<bool> {
+                let input = (name.to_owned(), old.to_vec(), new.to_vec(), entry.clone());
+                self.write(input, |connection, (name, old, new, entry)| {
+                    Box::pin($own::replace_with_entry(connection, name, old, new, entry))
                 })
                 .await
             }

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
 use crate::store::sql::rows::{entry_columns, whole};
-use crate::store::sql::{Script, Sql as _, cannot, fixed};
+use crate::store::sql::{Script, Sql as _, built, cannot, fixed, values};
 use crate::store::{StoreError, StoreResult};
 
 /// The maximum number of rows that a statement writes: SQLite allows 32,766 values in a statement.
@@ -84,6 +84,7 @@ pub(super) async fn add_block(
 pub(super) async fn remove_block(
     connection: &mut SqliteConnection,
     number: u64,
+    kept: &[FlowId],
 ) -> StoreResult<bool> {
     let failed = || cannot("a block could not be removed");
     let number = whole(number)?;
@@ -94,11 +95,32 @@ pub(super) async fn remove_block(
         )
         .await
         .map_err(failed())?;
-    let statement = "DELETE FROM idv_audit WHERE block = $1 AND flow NOT IN (SELECT id FROM idv_flows); \
+    let kept: Vec<String> = kept.iter().map(FlowId::to_string).collect();
+    let statement = "DELETE FROM idv_audit WHERE block = $1 AND flow NOT IN (SELECT id FROM idv_flows) \
+                     AND flow NOT IN (SELECT unhex(value) FROM json_each($2)); \
                      UPDATE idv_audit SET block = NULL WHERE block = $1";
     connection
-        .execute(fixed(statement), &[number.into()])
+        .execute(fixed(statement), &[number.into(), (&kept[..]).into()])
         .await
         .map_err(failed())?;
     Ok(removed > 0)
+}
+
+pub(super) async fn replace_with_entry(
+    connection: &mut SqliteConnection,
+    name: &str,
+    old: &[u8],
+    new: &[u8],
+    entry: &AuditEntry,
+) -> StoreResult<bool> {
+    if !values::replace(connection, name, old, new).await? {
+        return Ok(false);
+    }
+    let mut script = Script::default();
+    add_entries(&mut script, std::slice::from_ref(entry))?;
+    connection
+        .execute(built(script.sql), &script.values)
+        .await
+        .map_err(cannot("a value could not be replaced"))?;
+    Ok(true)
 }
