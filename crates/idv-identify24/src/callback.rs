@@ -20,6 +20,31 @@ pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 1024 * 1024);
 
 /// Receives a delivery: a webhook, or the person's return, which the document does not describe.
 ///
+/// ```
+/// use idv_core::{CallbackAuth, Delivery, ErrorKind, Outcome, Status, http};
+/// use idv_identify24::{callback, normalize::Statuses};
+///
+/// let auth = CallbackAuth::query("token", ["0123456789abcdef0123".into()])?;
+/// // The document has no list of states: the configuration teaches those of the account.
+/// let statuses = Statuses::of_document().with("Some Word", Status::Finished(Outcome::Verified))?;
+/// let body = r#"{"ident_id":"3d1b2c4e-0000-4000-8000-00000000a001","status":"Some Word",
+///     "custom_id":"6f1c2a9e1c1f4a6b9a520c2d6a1f7e11","first_name":"JOHN","last_name":"DOE"}"#;
+/// let webhook = |uri: &str| {
+///     let headers = http::HeaderMap::new();
+///     Delivery::callback(http::Method::POST, uri.parse().unwrap(), headers, body)
+/// };
+///
+/// let delivery = webhook("/webhook?token=0123456789abcdef0123");
+/// let received = callback::receive(&auth, &statuses, &delivery)?;
+/// let observation = &received.observations[0];
+/// assert!(observation.trust.is_proven());
+/// assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+///
+/// let error = callback::receive(&auth, &statuses, &webhook("/webhook")).unwrap_err();
+/// assert_eq!(error.kind(), &ErrorKind::Forged);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Forged`](idv_core::ErrorKind::Forged) if the configuration has a secret and the webhook lacks

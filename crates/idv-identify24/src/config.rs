@@ -99,6 +99,16 @@ impl Identify24Config {
 
     /// Checks every setting.
     ///
+    /// ```
+    /// use idv_identify24::Identify24Config;
+    ///
+    /// let config = |project| Identify24Config::new("911-internet", "example-api-key".into(), project);
+    /// config(6).check()?;
+    /// let error = config(0).check().unwrap_err();
+    /// assert!(error.to_string().contains("project_id"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
@@ -121,6 +131,17 @@ impl Identify24Config {
 
     /// Returns the base URL of the API.
     ///
+    /// ```
+    /// use idv_identify24::Identify24Config;
+    ///
+    /// let config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
+    /// assert_eq!(config.address()?.host_str(), Some("api.identify24.de"));
+    ///
+    /// let plain: idv_core::Url = "http://api.identify24.de".parse().unwrap();
+    /// assert!(config.base_url(plain).address().is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if `base_url` is not a usable URL. The document
@@ -130,6 +151,16 @@ impl Identify24Config {
     }
 
     /// Returns the authentication of callbacks.
+    ///
+    /// ```
+    /// use idv_identify24::Identify24Config;
+    ///
+    /// let config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
+    /// assert!(config.auth().is_ok()); // webhooks are claims
+    /// assert!(config.clone().callback_secret("0123456789abcdef0123").auth().is_ok());
+    /// let error = config.callback_secret("too short").auth().unwrap_err();
+    /// assert!(error.to_string().contains("16"));
+    /// ```
     ///
     /// # Errors
     ///

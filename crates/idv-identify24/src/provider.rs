@@ -49,6 +49,22 @@ impl Identify24 {
 
     /// Creates the provider from a configuration, without sending anything.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::Provider as _;
+    /// use idv_identify24::{Identify24, Identify24Config};
+    /// # let config = account::config();
+    ///
+    /// let vendor = Identify24::new(config)?;
+    /// assert_eq!(vendor.describe().provider, Identify24::ID);
+    ///
+    /// let config = Identify24Config::new("911 internet", "example-api-key".into(), 6);
+    /// assert!(Identify24::new(config).unwrap_err().to_string().contains("partner"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
@@ -71,17 +87,28 @@ impl Identify24 {
     /// [`Identify24Options`](crate::Identify24Options) covers.
     ///
     /// ```
-    /// use idv_core::{Client, NewVerification};
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::NewVerification;
     /// use idv_identify24::Identify24;
+    /// # let client = &account.client;
+    /// # account.answer_login();
+    /// # account.answer(200, r#"{"result":true,"messages":[],
+    /// #     "ident_id":"3d1b2c4e-0000-4000-8000-00000000a001"}"#);
+    /// # let new = account::person(client.reference());
     ///
-    /// fn customize(client: &Client) {
-    ///     if let Some(vendor) = client.vendor::<Identify24>() {
-    ///         vendor.customize(|new: &NewVerification, ident| {
-    ///             ident.company_city = Some("KÖLN".into());
-    ///             Ok(())
-    ///         });
-    ///     }
-    /// }
+    /// let vendor = client.vendor::<Identify24>().expect("the client was built with it");
+    /// vendor.customize(|_: &NewVerification, ident| {
+    ///     ident.company_city = Some("KÖLN".into());
+    ///     Ok(())
+    /// });
+    /// client.create(&new).await?; // `new` has the required data of a person
+    /// # let requests = account.transport.requests();
+    /// # let body = std::str::from_utf8(requests[1].body())?;
+    /// // `body` is that of the request.
+    /// assert!(body.contains(r#""company_city":"KÖLN""#));
+    /// # Ok(())
+    /// # });
     /// ```
     pub fn customize(
         &self,
@@ -91,6 +118,21 @@ impl Identify24 {
     }
 
     /// Returns the vendor's own API.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::Operation;
+    /// use idv_identify24::Identify24;
+    /// # let client = &account.client;
+    /// # account.answer_login();
+    /// # account.answer(200, r#"{"result":true,"data":[]}"#);
+    ///
+    /// let api = client.vendor::<Identify24>().expect("the client was built with it").api();
+    /// assert!(api.projects(&client.context(Operation::Other)).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api

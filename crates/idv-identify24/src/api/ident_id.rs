@@ -15,6 +15,15 @@ impl IdentId {
     ///
     /// The document does not promise UUIDs. These characters need no escaping in a URL.
     ///
+    /// ```
+    /// use idv_identify24::api::IdentId;
+    ///
+    /// let id = IdentId::parse("3d1b2c4e-0000-4000-8000-00000000a001")?;
+    /// assert_eq!(format!("{id:?}"), "IdentId(…)"); // it opens the person's session
+    /// assert!(IdentId::parse("../project").is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if `text` has
@@ -32,6 +41,14 @@ impl IdentId {
     }
 
     /// Returns the id in clear text.
+    ///
+    /// ```
+    /// use idv_identify24::api::IdentId;
+    ///
+    /// let id = IdentId::parse("3d1b2c4e-0000-4000-8000-00000000a001")?;
+    /// assert_eq!(id.as_str(), "3d1b2c4e-0000-4000-8000-00000000a001");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

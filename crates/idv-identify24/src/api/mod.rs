@@ -104,6 +104,19 @@ pub struct Project {
 impl Api {
     /// Creates a client from a configuration, without sending anything.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_identify24::{Identify24Config, api::Api};
+    /// # let config = account::config();
+    ///
+    /// assert!(Api::new(&config).is_ok());
+    /// let error = Api::new(&Identify24Config::new("911-internet", "".into(), 6)).unwrap_err();
+    /// assert!(error.to_string().contains("api_key"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](ErrorKind::Config), as [`Identify24Config::check`].
@@ -121,6 +134,37 @@ impl Api {
     ///
     /// The call is not repeated if its response is lost: a repetition would create another ident,
     /// and no call can find the first one.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::report::Country;
+    /// use idv_identify24::api::{Gender, NewIdent};
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer_login();
+    /// # let id = "3d1b2c4e-0000-4000-8000-00000000a001";
+    /// # account.answer(200, &format!(r#"{{"result":true,"messages":[],"ident_id":"{id}",
+    /// #     "conference_url":"https://identify24.de/apply/{id}"}}"#));
+    ///
+    /// let germany = Country::from_alpha2("DE").map(Into::into);
+    /// let mut ident = NewIdent::new(6);
+    /// ident.person_first_name = Some("John".into());
+    /// ident.person_last_name = Some("Doe".into());
+    /// ident.gender = Some(Gender::Male.into());
+    /// ident.birthday = Some("1981-09-05".parse::<jiff::civil::Date>()?.into());
+    /// ident.birth_place = Some("Berlin".into());
+    /// ident.nationality = germany.clone();
+    /// ident.zip_code = Some("94670".into());
+    /// ident.city = Some("Nürnberg".into());
+    /// ident.country = germany;
+    /// ident.email = Some("johndoe@identify24.de".into());
+    /// ident.mobile_phone = Some("01511111111".into());
+    /// let created = api.create_ident(&cx, &ident).await?;
+    /// assert_eq!(created.ident_id.as_str(), "3d1b2c4e-0000-4000-8000-00000000a001");
+    /// assert_eq!(created.conference_url.expose().host_str(), Some("identify24.de"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -170,6 +214,25 @@ impl Api {
 
     /// Returns the state of an ident (`ident/get`). [`read_ident`] parses the answer.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_identify24::api::{IdentId, read_ident};
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer_login();
+    /// # account.answer(200, r#"{"result":true,"messages":[],"data":{"project_id":"6",
+    /// #     "id":"3d1b2c4e-0000-4000-8000-00000000a001","status":"Unidentified",
+    /// #     "created_at":"21-10-2019 09:57:51","appointment_date":"2019-10-24 11:11"}}"#);
+    ///
+    /// let id = IdentId::parse("3d1b2c4e-0000-4000-8000-00000000a001")?;
+    /// let answer = api.ident(&cx, &id).await?;
+    /// let read = read_ident(&answer)?;
+    /// let status = read.ident()?.status.as_ref().and_then(|status| status.text());
+    /// assert!(status.is_some_and(|status| status.expose() == "Unidentified"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`]. [`read_ident`] reports a failure inside a 200 response.
@@ -188,6 +251,20 @@ impl Api {
     }
 
     /// Lists the account's projects (`project/getAll`).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer_login();
+    /// # account.answer(200, r#"{"result":true,"messages":[],"data":[
+    /// #     {"id":"6","title":"Accounts","status":"Active"}]}"#);
+    /// let projects = api.projects(&cx).await?;
+    /// assert_eq!(projects[0].id, "6"); // the configuration's `project_id`
+    /// assert_eq!(projects[0].status.as_deref(), Some("Active"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -208,6 +285,25 @@ impl Api {
     }
 
     /// Returns one project (`project/get`, which the document defines as a GET with a body).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |account| {
+    /// use idv_core::ErrorKind;
+    /// # let (api, cx) = (account.api(), account.context());
+    /// # account.answer_login();
+    /// # account.answer(200, r#"{"result":true,"messages":[],"data":[
+    /// #     {"id":"6","title":"Accounts","status":"Active"}]}"#);
+    /// # account.answer(404, "");
+    ///
+    /// let project = api.project(&cx, 6).await?;
+    /// assert_eq!(project.title.as_deref(), Some("Accounts"));
+    ///
+    /// let error = api.project(&cx, 7).await.unwrap_err();
+    /// assert_eq!(error.kind(), &ErrorKind::NotFound);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -239,6 +335,25 @@ impl Api {
 
 /// Parses an answer of [`Api::ident`]. The result contains an ident: [`IdentAnswer::ident`] cannot
 /// fail on it.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+/// # account::run(async |account| {
+/// use idv_core::ErrorKind;
+/// use idv_identify24::api::{IdentId, read_ident};
+/// # let (api, cx) = (account.api(), account.context());
+/// # account.answer_login();
+/// # account.answer(200, r#"{"result":false,"response_status":404,"messages":["Not found"]}"#);
+///
+/// // The vendor reports a failure inside a 200 response.
+/// let id = IdentId::parse("3d1b2c4e-0000-4000-8000-00000000a001")?;
+/// let answer = api.ident(&cx, &id).await?;
+/// let error = read_ident(&answer).unwrap_err();
+/// assert_eq!(error.kind(), &ErrorKind::NotFound);
+/// assert!(error.vendor_text().is_some()); // the vendor's messages
+/// # Ok(())
+/// # });
+/// ```
 ///
 /// # Errors
 ///

@@ -215,6 +215,15 @@ impl fmt::Debug for Pdf {
 
 impl NewIdent {
     /// Creates an ident with only its project set.
+    ///
+    /// ```
+    /// use idv_identify24::api::NewIdent;
+    ///
+    /// let mut ident = NewIdent::new(6);
+    /// ident.person_last_name = Some("Groß".into());
+    /// let json = serde_json::to_string(&ident).unwrap();
+    /// assert_eq!(json, r#"{"project_id":"6","person_last_name":"GROSS"}"#);
+    /// ```
     #[must_use]
     pub fn new(project_id: u64) -> Self {
         Self {
@@ -225,6 +234,18 @@ impl NewIdent {
 
     /// Checks the ident against the document. [`Api::create_ident`](super::Api::create_ident) calls
     /// this before it sends anything.
+    ///
+    /// ```
+    /// use idv_identify24::api::NewIdent;
+    ///
+    /// let mut ident = NewIdent::new(6);
+    /// let error = ident.check().unwrap_err();
+    /// assert!(error.to_string().contains("person_first_name"));
+    ///
+    /// ident.person_first_name = Some("John".into());
+    /// let error = ident.check().unwrap_err(); // the next required attribute
+    /// assert!(error.to_string().contains("person_last_name"));
+    /// ```
     ///
     /// # Errors
     ///
