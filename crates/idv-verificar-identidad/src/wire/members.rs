@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use idv_core::adapter::wire::{Part, Shape, place, read_from};
+use idv_core::adapter::wire::{Part, Shape, field, place, read_from};
 use idv_core::{Pii, Text};
 use serde::de::{Deserializer, MapAccess};
 use serde_json::Value;
@@ -187,23 +187,21 @@ impl Others {
         Ok(())
     }
 
-    /// Stores the value of a documented member in its field, or here if it has another shape.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "`object!` expects an error if the payload has far too many of such members"
-    )]
-    pub(super) fn field<F: Field, E>(
+    /// Reads the value of a documented member into its field, or keeps it here if it has another
+    /// shape.
+    #[inline(never)]
+    pub(super) fn read_field<'de, F: Field + Part<'de>, A: MapAccess<'de>>(
         &mut self,
         _: &str,
         name: &'static str,
-        field: &mut F,
-        value: Shape<F>,
-    ) -> Result<(), E> {
-        match value {
-            Shape::Expected(value) => field.accept(name, value, self),
+        earlier: &mut F,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match map.next_value_seed(field::<F>())? {
+            Shape::Expected(value) => earlier.accept(name, value, self),
             Shape::Other(value) => self.insert(name, value),
             Shape::Partly(part, value) => {
-                field.accept(name, part, self);
+                earlier.accept(name, part, self);
                 self.insert(name, value);
             }
         }

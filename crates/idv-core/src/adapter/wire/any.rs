@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess};
 use serde_json::{Map, Number, Value};
 
-use super::part::{Name, Part, Shape, place};
+use super::part::{Name, Part, Shape, field, place};
 use super::reading::{repeats_are_lists, take_room};
 use crate::pii::Pii;
 use crate::text::Text;
@@ -237,9 +237,45 @@ impl Members {
         Ok(())
     }
 
-    /// Returns the value of a field, or keeps it under its name if its shape is unexpected.
+    /// Reads the value of a field, or keeps it under its name if its shape is unexpected.
     ///
     /// Nulls, blank text and empty arrays (the empty objects of PHP) are omitted.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the deserializer, and an error if the payload has far more such
+    /// members than its length suggests.
+    // The fields of one type share this function, which keeps the code of large objects small.
+    #[inline(never)]
+    pub fn read_field<'de, P: Part<'de> + Default, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        _: &'static str,
+        earlier: &mut P,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        // Parts are large: each is moved only once.
+        match map.next_value_seed(field::<P>()) {
+            Ok(Shape::Expected(part)) => *earlier = part.after(earlier),
+            Ok(Shape::Other(value)) => {
+                *earlier = P::default();
+                if !says_nothing(&value) {
+                    take_room(entry_size(self.0.is_empty()))?;
+                    self.keep(name, value);
+                }
+            }
+            Ok(Shape::Partly(part, value)) => {
+                *earlier = part.after(earlier);
+                take_room(entry_size(self.0.is_empty()))?;
+                self.keep(name, value);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Stores the value of a field, or keeps it under its name if its shape is unexpected, as
+    /// [`Members::read_field`].
     ///
     /// # Errors
     ///

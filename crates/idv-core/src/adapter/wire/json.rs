@@ -25,13 +25,10 @@ pub(super) fn from_str<'a, T>(
         at: 0,
         depth: DEPTH,
     };
-    let value = read(&mut json).and_then(|value| {
-        if json.peek().is_none() {
-            Ok(value)
-        } else {
-            Err(Fault::Syntax)
-        }
-    });
+    let mut value = read(&mut json);
+    if value.is_ok() && json.peek().is_some() {
+        value = Err(Fault::Syntax);
+    }
     value.map_err(|fault| {
         let before = text.get(..json.at).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
@@ -61,8 +58,25 @@ impl<'a> Json<'a> {
     fn peek(&mut self) -> Option<u8> {
         loop {
             match self.text.as_bytes().get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                Some(b'\n') => self.skip_indentation(),
+                Some(b' ' | b'\r' | b'\t') => self.at += 1,
                 other => return other.copied(),
+            }
+        }
+    }
+
+    /// Consumes a line feed and the spaces after it, eight at a time.
+    #[inline]
+    fn skip_indentation(&mut self) {
+        const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
+        let (chunks, _) = rest.as_chunks();
+        self.at += 1;
+        for chunk in chunks {
+            let spaces = (u64::from_le_bytes(*chunk) ^ SPACES).trailing_zeros() as usize / 8;
+            self.at += spaces;
+            if spaces < chunk.len() {
+                return;
             }
         }
     }
@@ -85,34 +99,44 @@ impl<'a> Json<'a> {
     /// Consumes a string. Returns the text between its quotation marks, and whether it contains
     /// escapes.
     fn string(&mut self) -> Result<(&'a str, bool), Fault> {
-        let bytes = self.text.as_bytes();
         self.at += 1;
-        let (start, mut is_escaped) = (self.at, false);
+        let start = self.at;
+        let is_escaped = self.pass_plain()? == b'\\';
+        if is_escaped {
+            self.pass_escapes()?;
+        }
+        let text = self.since(start);
+        self.at += 1;
+        Ok((text, is_escaped))
+    }
+
+    /// Consumes ordinary text in a string. Returns the quotation mark or backslash that follows it.
+    fn pass_plain(&mut self) -> Result<u8, Fault> {
+        let bytes = self.text.as_bytes();
+        while let Some(chunk) = bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
+            let plain = plain_bytes(*chunk);
+            self.at += plain;
+            if plain < chunk.len() {
+                break;
+            }
+        }
         loop {
-            while let Some(chunk) = bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
-                let plain = plain_bytes(*chunk);
-                self.at += plain;
-                if plain < chunk.len() {
-                    break;
-                }
-            }
-            while bytes.get(self.at).is_some_and(|byte| is_plain(*byte)) {
-                self.at += 1;
-            }
             match bytes.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok((
-                        self.text.get(start..self.at - 1).unwrap_or_default(),
-                        is_escaped,
-                    ));
-                }
-                Some(b'\\') => {
-                    is_escaped = true;
-                    self.escape()?;
-                }
+                Some(special @ (b'"' | b'\\')) => return Ok(*special),
+                Some(0x20..) => self.at += 1,
                 Some(_) => return Err(Fault::Syntax),
                 None => return Err(Fault::Early),
+            }
+        }
+    }
+
+    /// Consumes the rest of a string, from its first backslash to its quotation mark.
+    #[inline(never)]
+    fn pass_escapes(&mut self) -> Result<(), Fault> {
+        loop {
+            self.escape()?;
+            if self.pass_plain()? == b'"' {
+                return Ok(());
             }
         }
     }
@@ -201,23 +225,19 @@ impl<'a> Json<'a> {
             is_first: true,
             has_ended: false,
         };
-        let value = read(&mut entries)?;
+        // Values are large: the result is not unpacked, so that none is moved.
+        let value = read(&mut entries);
         // A visitor that stops early would lose the remaining entries.
-        if !entries.has_ended && entries.next()? {
+        if value.is_ok() && !entries.has_ended && entries.next()? {
             return Err(Fault::Shape);
         }
         self.depth += 1;
-        Ok(value)
+        value
     }
 }
 
-/// Returns whether a byte is ordinary text in a string: no quotation mark, no backslash, no control
-/// character.
-const fn is_plain(byte: u8) -> bool {
-    byte >= 0x20 && byte != b'"' && byte != b'\\'
-}
-
-/// Returns the number of ordinary bytes at the start of a chunk.
+/// Returns the number of ordinary bytes at the start of a chunk of a string: no quotation mark, no
+/// backslash, no control character.
 ///
 /// All bytes are examined together: the borrow of a subtraction only affects bytes after the first
 /// special one.
@@ -381,6 +401,18 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
         }
     }
 
+    /// Returns a name without the detour over the other kinds of values.
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.peek() {
+            Some(b'"') => match self.string()? {
+                (text, false) => visitor.visit_borrowed_str(text),
+                (raw, true) => visitor.visit_string(unescaped(raw)),
+            },
+            Some(_) => Err(Fault::Syntax),
+            None => Err(Fault::Early),
+        }
+    }
+
     /// Returns the text between the quotation marks of a string, with its escapes.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.peek() {
@@ -393,7 +425,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string byte_buf option unit unit_struct newtype_struct seq
-        tuple tuple_struct map struct enum identifier
+        tuple tuple_struct map struct enum
     }
 }
 

@@ -26,11 +26,13 @@ impl<P, A> Places<'_, P, A> {
             list: &mut list,
             lost: &mut lost,
             has_members: &mut has_members,
-        })?;
+        });
         match entry {
-            _ if !has_members && !list.is_empty() => {}
-            Shape::Other(value) if list.is_empty() => return Ok(Shape::Other(value)),
-            entry => list.extend(entry_of(entry, &mut lost)?),
+            Ok(_) if !has_members && !list.is_empty() => {}
+            Ok(Shape::Other(value)) if list.is_empty() => return Ok(Shape::Other(value)),
+            Ok(Shape::Expected(part)) => list.push(part),
+            Ok(entry) => list.extend(entry_of(entry, &mut lost)?),
+            Err(error) => return Err(error),
         }
         Ok(list_beside(list, lost))
     }

@@ -72,7 +72,7 @@ use crate::error::{Error, Result};
 
 pub use any::{Loose, Members};
 pub use form::read_form;
-pub use part::{Name, Part, Place, Shape, TextDeserializer, place};
+pub use part::{Field, Name, Part, Place, Shape, TextDeserializer, field, place};
 pub use reading::{repeats_are_lists, take_room};
 #[cfg(feature = "xml")]
 pub use xml::{decoded_xml, read_xml};
@@ -81,7 +81,7 @@ pub use xml::{decoded_xml, read_xml};
 pub use crate::__wire_object as object;
 
 #[doc(hidden)]
-pub use {object::__single, part::__field};
+pub use {object::__single, part::__converted, part::__read_field};
 #[doc(hidden)]
 pub use {serde as __serde, serde_json as __serde_json};
 
@@ -111,8 +111,8 @@ pub fn read<'a, P: Part<'a> + Default>(bytes: &'a [u8]) -> Result<P> {
 pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
     let part = reading::reading(text.len(), false, || {
         json::from_str(text, |json| P::read(json))
-    })?;
-    Ok(part.expected().unwrap_or_default())
+    });
+    part.map(Shape::expected_or_default)
 }
 
 /// Reads a part from a deserializer of the adapter.
@@ -124,8 +124,8 @@ pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
 pub fn read_from<'de, P: Part<'de> + Default, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<P, D::Error> {
-    let part = reading::reading(0, false, || P::read(deserializer))?;
-    Ok(part.expected().unwrap_or_default())
+    let part = reading::reading(0, false, || P::read(deserializer));
+    part.map(Shape::expected_or_default)
 }
 
 /// Reads the text of a JSON string with its escapes and without a copy, or anything else as a part.

@@ -11,9 +11,10 @@ use super::part::{Part, Shape};
 /// Each field follows the vendor's names for it. Unknown members, and members of a shape that their
 /// field cannot read, are ignored unless the last field is behind `..`: that field keeps them. It
 /// is a [`Members`](crate::adapter::wire::Members), or a type of the adapter with the same methods
-/// `read`, `field` and `insert`. The last of several members with the same name counts. Every field
-/// is a [`Part`](crate::adapter::wire::Part) and has the visibility of the type. The type is
-/// `#[non_exhaustive]`, because vendors add members; it must derive `Default`.
+/// `read`, `read_field` and `insert`, and `field` for members of another type. The last of several
+/// members with the same name counts. Every field is a [`Part`](crate::adapter::wire::Part) and has
+/// the visibility of the type. The type is `#[non_exhaustive]`, because vendors add members; it must
+/// derive `Default`.
 ///
 /// An array with a single object is read as that object.
 ///
@@ -118,8 +119,7 @@ macro_rules! __wire_parts {
             while let Some(name) = map.next_key_seed($crate::adapter::wire::Name)? {
                 match &*name {
                     $($($name)|+ => {
-                        let value = $crate::__wire_parts!(@value map object $field $type $(, $read)?);
-                        $crate::__wire_parts!(@field object name [$($name)|+] $field value $others);
+                        $crate::__wire_parts!(@field map object name [$($name)|+] $field $type [$($read)?] $others);
                     })*
                     _ => $crate::__wire_parts!(@unknown map name object $others),
                 }
@@ -144,24 +144,26 @@ macro_rules! __wire_parts {
     (@entry $object:ident $value:ident [$others:ident]) => {
         $object.$others.insert("", $value)
     };
-    (@field $object:ident $name:ident [$first:literal $(| $alias:literal)*] $field:ident $value:ident []) => {
-        $object.$field = $value.expected().unwrap_or_default()
+    (@field $map:ident $object:ident $name:ident $names:tt $field:ident $type:ty [] []) => {
+        $crate::adapter::wire::__read_field(&mut $map, &mut $object.$field)?
     };
-    (@field $object:ident $name:ident [$first:literal $(| $alias:literal)*] $field:ident $value:ident [$others:ident]) => {
-        $object.$others.field(&$name, $first, &mut $object.$field, $value)?
+    (@field $map:ident $object:ident $name:ident [$first:literal $(| $alias:literal)*] $field:ident $type:ty [] [$others:ident]) => {
+        $object.$others.read_field(&$name, $first, &mut $object.$field, &mut $map)?
     };
+    (@field $map:ident $object:ident $name:ident $names:tt $field:ident $type:ty [$read:ty] []) => {
+        $object.$field = $crate::adapter::wire::__converted::<$read, $type, _>(&mut $map)?
+            .expected()
+            .unwrap_or_default()
+    };
+    (@field $map:ident $object:ident $name:ident [$first:literal $(| $alias:literal)*] $field:ident $type:ty [$read:ty] [$others:ident]) => {{
+        let value = $crate::adapter::wire::__converted::<$read, $type, _>(&mut $map)?;
+        $object.$others.field(&$name, $first, &mut $object.$field, value)?
+    }};
     (@unknown $map:ident $name:ident $object:ident []) => {
         drop($map.next_value::<$crate::adapter::wire::__serde::de::IgnoredAny>()?)
     };
     (@unknown $map:ident $name:ident $object:ident [$others:ident]) => {
         $object.$others.read(&$name, &mut $map)?
-    };
-    (@value $map:ident $object:ident $field:ident $type:ty) => {
-        $map.next_value_seed($crate::adapter::wire::__field::<$type>())?
-            .map(|part| $crate::adapter::wire::Part::after(part, &mut $object.$field))
-    };
-    (@value $map:ident $object:ident $field:ident $type:ty, $read:ty) => {
-        $map.next_value_seed($crate::adapter::wire::__field::<$read>())?.map(Into::<$type>::into)
     };
 }
 

@@ -44,6 +44,17 @@ impl<P> Shape<P> {
             Self::Other(_) => None,
         }
     }
+
+    /// Returns the part, or its default if there is none.
+    pub(super) fn expected_or_default(self) -> P
+    where
+        P: Default,
+    {
+        match self {
+            Self::Expected(part) | Self::Partly(part, _) => part,
+            Self::Other(_) => P::default(),
+        }
+    }
 }
 
 /// A type that is read from a value of any shape.
@@ -226,13 +237,13 @@ impl<'de, P: Part<'de>> Part<'de> for Vec<P> {
 
     fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Shape<Self>, A::Error> {
         let (mut list, mut lost) = (Self::new(), Vec::new());
-        while let Some(entry) = seq.next_element_seed(place())? {
-            match entry {
-                // Entries are large: move each only once.
-                Shape::Expected(part) => list.push(part),
-                other => list.extend(entry_of(other, &mut lost)?),
-            }
-        }
+        while seq
+            .next_element_seed(Entry {
+                list: &mut list,
+                lost: &mut lost,
+            })?
+            .is_some()
+        {}
         Ok(list_beside(list, lost))
     }
 
@@ -250,6 +261,25 @@ impl<'de, P: Part<'de>> Part<'de> for Box<P> {
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
         take_room(size_of::<P>())?;
         P::read(deserializer).map(|part| part.map(Self::new))
+    }
+}
+
+/// A seed that reads an entry into its list. Entries are large: each is moved only once.
+struct Entry<'l, P> {
+    list: &'l mut Vec<P>,
+    lost: &'l mut Vec<Value>,
+}
+
+impl<'de, P: Part<'de>> DeserializeSeed<'de> for Entry<'_, P> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match place::<P>().deserialize(deserializer) {
+            Ok(Shape::Expected(part)) => self.list.push(part),
+            Ok(other) => self.list.extend(entry_of(other, self.lost)?),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 
@@ -282,14 +312,35 @@ pub(super) fn entry_of<'de, P: Part<'de>, E: Error>(
     })
 }
 
-/// Reads the part of an object's field, whose memory is accounted for by the object.
+/// Reads a field of an object that keeps no values of another shape.
 #[doc(hidden)]
+pub fn __read_field<'de, P: Part<'de> + Default, A: MapAccess<'de>>(
+    map: &mut A,
+    earlier: &mut P,
+) -> Result<(), A::Error> {
+    match map.next_value_seed(field::<P>()) {
+        Ok(Shape::Expected(part) | Shape::Partly(part, _)) => *earlier = part.after(earlier),
+        Ok(Shape::Other(_)) => *earlier = P::default(),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Reads a field as another type.
+#[doc(hidden)]
+pub fn __converted<'de, R: Part<'de> + Into<P>, P, A: MapAccess<'de>>(
+    map: &mut A,
+) -> Result<Shape<P>, A::Error> {
+    Ok(map.next_value_seed(field::<R>())?.map(R::into))
+}
+
+/// A seed that reads the part of an object's field, whose memory is accounted for by the object.
 #[derive(Debug)]
 pub struct Field<P>(PhantomData<P>);
 
-#[doc(hidden)]
+/// Returns the seed of an object's field.
 #[must_use]
-pub const fn __field<P>() -> Field<P> {
+pub const fn field<P>() -> Field<P> {
     Field(PhantomData)
 }
 

@@ -96,7 +96,7 @@ fn document<'t, 'a, P: Part<'a> + Default>(
         walk.end().map(|()| part)
     });
     match part {
-        Ok(part) => Ok(part.expected().unwrap_or_default()),
+        Ok(part) => Ok(part.expected_or_default()),
         Err(Fault(reason)) => Err(Error::malformed(format!(
             "the XML cannot be read at byte {}: {reason}",
             walk.reader.buffer_position()
@@ -372,13 +372,14 @@ impl<'de> Deserializer<'de> for Content<'_, '_, 'de> {
                     next,
                     text,
                 };
-                let value = visitor.visit_map(&mut members)?;
+                // Values are large: the result is not unpacked, so that none is moved.
+                let value = visitor.visit_map(&mut members);
                 // A visitor that stops early does not leave the element.
-                while !matches!(members.next, Next::Nothing) {
+                while value.is_ok() && !matches!(members.next, Next::Nothing) {
                     (&mut members).next_value::<IgnoredAny>()?;
                 }
                 members.walk.depth -= 1;
-                return Ok(value);
+                return value;
             }
             Next::Text | Next::Nothing => match trimmed(text) {
                 text if text.is_empty() => visitor.visit_unit(),
@@ -494,9 +495,11 @@ impl<'de> MapAccess<'de> for &mut Members<'_, '_, 'de> {
                 seed.deserialize(self.walk.text(text))
             }
             Next::Nothing => Err(NOT_WELL_FORMED),
-        }?;
-        self.advance()?;
-        Ok(value)
+        };
+        if value.is_ok() {
+            self.advance()?;
+        }
+        value
     }
 }
 
