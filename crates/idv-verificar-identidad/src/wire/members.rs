@@ -20,6 +20,11 @@ pub(super) trait Object<'a>: Part<'a> + Default {
         read_from(Tree::Object(members)).unwrap_or_default()
     }
 
+    /// Builds an object from the members of a value, whose text it borrows.
+    fn of_tree(tree: &'a Tree<'_>) -> Self {
+        read_from(tree).unwrap_or_default()
+    }
+
     /// Builds one object from several parts, and the pieces beside them.
     fn merged(unpacked: Unpacked<'a>) -> Self {
         let mut object = Self::of(unpacked.objects.into_iter().flatten().collect());
@@ -39,7 +44,7 @@ impl Packed<'_> {
     /// Returns the object, if the member is an object or a string with its JSON.
     pub(super) fn object<'s, T: Object<'s>>(&'s self) -> Option<T> {
         match &self.0 {
-            Tree::Object(members) => Some(T::of(members.clone())),
+            tree @ Tree::Object(_) => Some(T::of_tree(tree)),
             Tree::Text(text) => Some(text.expose().trim())
                 .filter(|text| text.starts_with('{'))
                 .and_then(|json| parse(json).ok()),

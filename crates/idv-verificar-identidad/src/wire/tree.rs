@@ -250,6 +250,41 @@ impl<'de> IntoDeserializer<'de> for Tree<'de> {
     }
 }
 
+/// Deserializes parts that borrow from an already parsed value.
+impl<'de> Deserializer<'de> for &'de Tree<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self {
+            Tree::Null => visitor.visit_unit(),
+            Tree::Bool(value) => visitor.visit_bool(*value),
+            Tree::Number(digits) => {
+                visitor.visit_newtype_struct(TextDeserializer::new(digits.expose()))
+            }
+            Tree::Text(text) => visitor.visit_borrowed_str(text.expose()),
+            Tree::Array(entries) => visitor.visit_seq(SeqDeserializer::new(entries.iter())),
+            Tree::Object(members) => visitor.visit_map(MapDeserializer::new(
+                members
+                    .iter()
+                    .map(|(name, value)| (TextDeserializer::new(&**name), value)),
+            )),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq
+        tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de> for &'de Tree<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
 impl fmt::Debug for Tree<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[personal]")
