@@ -42,6 +42,13 @@ impl Custom {
             .add(name, value.map_or(Value::Null, Loose::to_value));
     }
 
+    /// Adds a member below a prefix. Most are missing, and their paths are not built.
+    fn member(&mut self, prefix: &str, name: &str, value: Option<Value>) {
+        if let Some(value) = value {
+            self.values.add(path(prefix, name), value);
+        }
+    }
+
     fn any(&mut self, name: impl Into<String>, value: Option<&Pii<Value>>) {
         self.values.add(
             name,
@@ -111,7 +118,7 @@ impl Custom {
             is(task.kind.as_ref(), FACE_LIVENESS) || is(task.kind.as_ref(), FACE_MATCH);
         // The check already carries the score, and the state as its code.
         if !makes_a_check || non_empty(task.state.as_ref()).is_none() {
-            self.loose(path(name, "state"), task.state.as_ref());
+            self.member(name, "state", task.state.as_ref().map(Loose::to_value));
         }
         if let Some(score) = task
             .score
@@ -120,12 +127,10 @@ impl Custom {
         {
             self.values.add(path(name, "score"), score.to_value());
         }
-        self.loose(path(name, "level"), task.level.as_ref());
-        self.any(path(name, "attempts"), task.attempts.as_ref());
-        self.any(
-            path(name, "attemptsInvoiced"),
-            task.attempts_invoiced.as_ref(),
-        );
+        let any = |value: &Option<Pii<Value>>| value.as_ref().map(|value| value.expose().clone());
+        self.member(name, "level", task.level.as_ref().map(Loose::to_value));
+        self.member(name, "attempts", any(&task.attempts));
+        self.member(name, "attemptsInvoiced", any(&task.attempts_invoiced));
         self.scans(name, task);
         self.result(name, task);
         self.files(name, task);

@@ -1,5 +1,6 @@
 //! Values for which the model has no field.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -98,7 +99,7 @@ impl CustomValues {
     /// Adds a string below a path unless it is blank.
     pub fn text<T: MaybeText>(&mut self, parent: &str, name: &str, text: Option<&T>) {
         if let Some(text) = non_empty(text) {
-            self.put(path(parent, name), text.into());
+            self.put(path(parent, name).into_owned(), text.into());
         }
     }
 
@@ -152,11 +153,10 @@ impl CustomValues {
 
 /// Joins the parts of a path, either of which may be empty.
 #[must_use]
-pub fn path(parent: &str, name: &str) -> String {
-    if parent.is_empty() || name.is_empty() {
-        [parent, name].concat()
-    } else {
-        [parent, ".", name].concat()
+pub fn path<'a>(parent: &'a str, name: &'a str) -> Cow<'a, str> {
+    match (parent, name) {
+        ("", only) | (only, "") => Cow::Borrowed(only),
+        _ => Cow::Owned([parent, ".", name].concat()),
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) fn add_images<'i, 'a: 'i>(
         if image.image.is_some() && image.others.is_empty() {
             continue;
         }
-        let parent = path(parent, &index.to_string());
+        let index = index.to_string();
+        let parent = path(parent, &index);
         if image.image.is_none() {
             custom.text(&parent, "Filename", image.filename.as_ref());
         }

@@ -72,18 +72,17 @@ pub(super) fn checks(
 
 /// Compares the document's number with the submitted one, if both are present.
 fn requested_number(number: Option<&Attribute<String>>) -> Option<CheckResult> {
-    let letters = |text: &str| -> String {
+    fn letters(text: &str) -> impl Iterator<Item = char> {
         text.chars()
             .filter(|it| it.is_alphanumeric())
             .flat_map(char::to_uppercase)
-            .collect()
-    };
+    }
     let number = number?;
     let submitted = number.submitted.as_ref()?.expose();
     Some(match number.expose() {
         _ if number.verdict == Verdict::Unchecked => CheckResult::NotPerformed,
         None => CheckResult::NotPerformed,
-        Some(checked) if letters(checked) == letters(submitted) => CheckResult::Passed,
+        Some(checked) if letters(checked).eq(letters(submitted)) => CheckResult::Passed,
         Some(_) => CheckResult::Failed,
     })
 }

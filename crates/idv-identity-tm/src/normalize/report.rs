@@ -456,7 +456,7 @@ fn entry(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>, data: &
         let parent = if is_taken {
             path(parent, "Additional")
         } else {
-            parent.to_owned()
+            parent.into()
         };
         custom.add_filled(path(&parent, name), value.expose().clone());
     }
