@@ -186,7 +186,7 @@ async fn control_without_its_entry_is_found() {
     finds(&engine, "account example: its mode or its limits differ").await;
     replace(&bench, |control| control["mode"] = json!("active")).await;
     replace(&bench, |control| {
-        control["limits"] = json!({"concurrent": 1})
+        control["limits"] = json!({"concurrent": 1});
     })
     .await;
     finds(&engine, "account example: its mode or its limits differ").await;
