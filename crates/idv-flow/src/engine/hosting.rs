@@ -32,6 +32,8 @@ use crate::vault::Context;
 const HELD: Duration = Duration::from_secs(10);
 /// The same, if the account is paused or its vendor is down.
 const CLOSED: Duration = Duration::from_secs(60);
+/// The same, if another change of the flow came first.
+const CONFLICT: Duration = Duration::from_millis(100);
 
 /// The lease of a message. Processing calls no vendor, so another program may take over soon.
 const MESSAGE: Duration = Duration::from_secs(30);
@@ -57,10 +59,11 @@ pub trait FlowObserver: fmt::Debug + Send + Sync + 'static {
 /// # let engine = bank.engine().await?;
 /// # let id = bank.start(&engine).await?;
 /// let plan = engine.plan(id).await?;
-/// match (&plan.command, plan.due) {
-///     (Some(command), _) => println!("carry out {command} now"),
-///     (None, Some(due)) => println!("plan again at {due}"),
-///     (None, None) => println!("plan again after a message or an operator's decision"),
+/// match (&plan.command, plan.due, &plan.next) {
+///     (Some(command), ..) => println!("carry out {command} now"),
+///     (None, Some(due), Some(next)) => println!("carry out {next} at {due}"),
+///     (None, Some(due), None) => println!("plan again at {due}"),
+///     (None, None, _) => println!("plan again after a message or an operator's decision"),
 /// }
 /// assert!(plan.command.is_none() && plan.due.is_some()); // the first poll
 /// # Ok(())
@@ -92,6 +95,10 @@ pub struct FlowPlan {
     /// When the next command is due: now, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
+    /// The [name](Command::name) of the command that becomes due at that time, unless the flow
+    /// changes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// Why the flow needs an operator, as one word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<String>,
@@ -164,6 +171,10 @@ impl Engine {
     /// answer, the next plan settles it: repeating this call never sends a create request twice
     /// unless the vendor recognizes it.
     ///
+    /// The workflow engine has one call at a time under way for a flow, and knows sooner than a
+    /// lease whether a program crashed. So a repeated download of evidence begins at once, and the
+    /// result of the earlier one does not count.
+    ///
     /// ```
     /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
     /// # bank::run(async |bank| {
@@ -194,8 +205,12 @@ impl Engine {
     /// Dropping the future has the effect of a crash.
     pub async fn carry_out(&self, id: FlowId, command: &str) -> Result<FlowPlan> {
         let inner = &*self.inner;
-        let flow = inner.taken_up(id).await?;
+        let mut flow = inner.taken_up(id).await?;
         let at = inner.account(&flow.record.account)?;
+        if command == Command::KeepEvidence.name() && flow.state.download().is_some() {
+            let input = Input::EvidenceInterrupted;
+            flow = inner.change(&at, flow, Lease::Keep, input).await?;
+        }
         let next = Inner::next(&at, &flow, inner.now()).command;
         let Some(next) = next.filter(|next| next.name() == command) else {
             return Ok(inner.plan_of(&at, &flow));
@@ -218,7 +233,9 @@ impl Engine {
         inner.release_permits().await;
         let again = Inner::next(&at, &done, inner.now()).command;
         if again.as_ref() == Some(&next) && done.record.audit == trail {
-            return Ok(inner.held(&at, &done, HELD));
+            let is_refused = inner.permits.refused_until(&at.id, inner.now()).is_some();
+            let wait = if is_refused { HELD } else { CONFLICT };
+            return Ok(inner.held(&at, &done, wait));
         }
         Ok(inner.plan_of(&at, &done))
     }
@@ -501,6 +518,10 @@ impl Inner {
 
     fn plan_of(&self, at: &VendorHandle, flow: &LoadedFlow) -> FlowPlan {
         let step = Self::next(at, flow, self.now());
+        let next = match (&step.command, step.due) {
+            (None, Some(due)) => Self::next(at, flow, due).command,
+            _ => None,
+        };
         let info = at.client.info();
         FlowPlan {
             flow: flow.record.id,
@@ -516,6 +537,7 @@ impl Inner {
             command: step.command.map(|command| command.name().to_owned()),
             is_keyed: info.create_safety == CreateSafety::Keyed,
             due: step.due,
+            next: next.map(|command| command.name().to_owned()),
             attention: step.attention.map(|attention| attention.name().to_owned()),
             events: flow.state.events,
             has_receivers: !self.receivers.is_empty(),
@@ -524,11 +546,13 @@ impl Inner {
 
     /// Returns the plan of a flow whose due command has to wait.
     fn held(&self, at: &VendorHandle, flow: &LoadedFlow, wait: Duration) -> FlowPlan {
+        let plan = self.plan_of(at, flow);
         FlowPlan {
             command: None,
             calls_vendor: false,
             due: Some(later(self.now(), wait)),
-            ..self.plan_of(at, flow)
+            next: plan.command.clone(),
+            ..plan
         }
     }
 }

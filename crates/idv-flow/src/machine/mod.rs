@@ -151,6 +151,8 @@ pub enum Input<'e> {
         /// The number of the download: [`FlowState::download`].
         item: u32,
     },
+    /// The program that was downloading evidence crashed. The next step begins the download anew.
+    EvidenceInterrupted,
     /// A download of evidence ended, or there was nothing to download.
     EvidenceKept {
         /// The number of the download.
@@ -353,6 +355,7 @@ impl<'a> Machine<'a> {
             Input::DeletionRequested { by } => return self.deletion_requested(by, changes),
             Input::DeletionAnswered(answer) => self.deletion_answered(answer, changes),
             Input::EvidenceUnderWay { item } => self.evidence_under_way(item, changes),
+            Input::EvidenceInterrupted => self.state.evidence.calling = None,
             Input::EvidenceKept {
                 item,
                 results,

@@ -390,9 +390,13 @@ impl Bench {
     }
 
     pub(crate) fn client(&self) -> Client {
-        let environment = Environment::new(self.vendor.clone(), self.clock.clone())
-            .with_random(self.bits.clone());
-        let mut policy = CallPolicy::default();
+        self.client_with(self.clock.clone(), CallPolicy::default())
+    }
+
+    /// Returns a client with another clock.
+    pub(crate) fn client_with(&self, clock: impl Clock, mut policy: CallPolicy) -> Client {
+        let environment =
+            Environment::new(self.vendor.clone(), clock).with_random(self.bits.clone());
         // Each call is one attempt, so that tests choose its fate.
         policy.max_attempts = 1;
         Client::new(Example::new(self.kind.clone()), environment, policy)
