@@ -1,5 +1,7 @@
 //! Seals every payload by the vault's keys, so that neither the server nor its UI can read one.
 
+use std::fmt;
+
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use idv_flow::Engine;
@@ -12,16 +14,27 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 const ENCODING: &str = "encoding";
 const SEALED: &[u8] = b"binary/idv-sealed";
 
-/// A payload codec that seals by an engine's vault. Any key of the vault opens a payload, so keys
-/// can rotate while workflows are open.
+/// The payload codec of the workflows: it seals by an engine's vault. Any key of the vault opens a
+/// payload, so keys can rotate while workflows are open.
+///
+/// A [`Host`](crate::Host) uses it by itself. A codec server, which shows payloads in Temporal's
+/// UI, needs it alone: see the example `codec_server`.
 #[derive(Clone)]
-pub(crate) struct SealingCodec {
+pub struct SealingCodec {
     engine: Engine,
 }
 
 impl SealingCodec {
-    pub(crate) const fn new(engine: Engine) -> Self {
+    /// Returns the codec of an engine's vault.
+    #[must_use]
+    pub const fn new(engine: Engine) -> Self {
         Self { engine }
+    }
+}
+
+impl fmt::Debug for SealingCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingCodec")
     }
 }
 

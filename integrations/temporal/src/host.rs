@@ -22,81 +22,19 @@ use tokio::task::JoinHandle;
 use crate::activities::Decision;
 use crate::codec::SealingCodec;
 use crate::error::{HostError, Result, server};
+use crate::options::HostOptions;
+use crate::queues::Settings;
 use crate::signals::{Notice, NoticeKind, NoticeReceiver, Notices};
-use crate::workflow::{Settings, Shown, Verification, VerificationInput};
+use crate::workflow::{Shown, Verification, VerificationInput};
 
 /// The number of signals that are sent at the same time.
 const SIGNALS_AT_ONCE: usize = 16;
 
+/// The time after which another worker gets the workflow task of a crashed one.
+const LONGEST_TASK: Duration = Duration::from_secs(10);
+
 /// The maximum number of times that a decision is sent to a workflow that ends meanwhile.
 const DECISION_ATTEMPTS: usize = 5;
-
-/// The settings of a [`Host`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct HostOptions {
-    /// The namespace of the server. Default: `default`.
-    pub namespace: String,
-    /// The task queue of the workflows, and the first part of the names of the accounts' task
-    /// queues. It is also the first part of the workflows' ids. Default: `idv`.
-    pub task_queue: String,
-    /// The silence after which a worker counts as crashed. Default: 30 seconds.
-    pub heartbeat: Duration,
-    /// The interval between rounds of the housekeeping, and between looks whether a list is due.
-    /// Default: 10 seconds.
-    pub round: Duration,
-    /// How late a step must be for the housekeeping to signal its workflow. Default: 1 minute.
-    pub stalled_after: Duration,
-    /// The number of events after which the history of a workflow continues in a new run. Default:
-    /// 1,000.
-    pub history_events: u32,
-    /// Whether the namespace has the [search attributes](crate::SEARCH_ATTRIBUTES). Default: true.
-    pub search_attributes: bool,
-}
-
-impl Default for HostOptions {
-    fn default() -> Self {
-        Self {
-            namespace: "default".to_owned(),
-            task_queue: "idv".to_owned(),
-            heartbeat: Duration::from_secs(30),
-            round: Duration::from_secs(10),
-            stalled_after: Duration::from_secs(60),
-            history_events: 1_000,
-            search_attributes: true,
-        }
-    }
-}
-
-impl HostOptions {
-    /// Returns the default settings.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    idv_core::setters! {
-        heartbeat: Duration,
-        round: Duration,
-        stalled_after: Duration,
-        history_events: u32,
-        search_attributes: bool,
-    }
-
-    /// Sets the namespace.
-    #[must_use]
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = namespace.into();
-        self
-    }
-
-    /// Sets the task queue.
-    #[must_use]
-    pub fn task_queue(mut self, task_queue: impl Into<String>) -> Self {
-        self.task_queue = task_queue.into();
-        self
-    }
-}
 
 /// An engine whose steps are scheduled by workflows. Cheap to clone; clones share their state.
 ///
@@ -371,9 +309,15 @@ impl HostInner {
     }
 
     fn start_options(&self, flow: FlowId) -> WorkflowStartOptions {
-        WorkflowStartOptions::new(self.options.task_queue.clone(), self.workflow_id(flow))
+        self.start_once(self.workflow_id(flow))
+    }
+
+    /// Returns the options to start the workflow with this id unless it is open.
+    pub(crate) fn start_once(&self, id: String) -> WorkflowStartOptions {
+        WorkflowStartOptions::new(self.options.task_queue.clone(), id)
             .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
             .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+            .task_timeout(self.options.heartbeat.min(LONGEST_TASK))
             .build()
     }
 }

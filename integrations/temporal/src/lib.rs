@@ -19,15 +19,20 @@ mod activities;
 mod codec;
 mod error;
 mod host;
+mod options;
+mod queues;
 mod replay;
 mod rounds;
 mod signals;
 mod worker;
 mod workflow;
 
+pub use codec::SealingCodec;
 pub use error::{HostError, Result};
-pub use host::{Host, HostOptions};
+pub use host::Host;
+pub use options::HostOptions;
 pub use temporalio_client;
+pub use temporalio_common;
 pub use temporalio_common::worker::{WorkerDeploymentOptions, WorkerDeploymentVersion};
 pub use worker::{QueueLimits, WorkerSettings};
 

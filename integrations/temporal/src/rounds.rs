@@ -11,12 +11,10 @@ use temporalio_sdk::{
 };
 
 use crate::activities::Steps;
-use crate::workflow::account_queue;
+use crate::queues::{LONGEST_BACKOFF, account_queue};
 
 /// The number of rounds of a run. Then the workflow continues as a new run.
 const ROUNDS: u32 = 100;
-/// The longest wait between two attempts of an activity.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
 /// The input of the workflow.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use temporalio_client::{WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions};
 use temporalio_common::worker::WorkerDeploymentOptions;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, SlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
@@ -13,8 +12,9 @@ use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use crate::activities::Steps;
 use crate::error::{Result, server};
 use crate::host::{Host, HostInner, milliseconds};
+use crate::queues::account_queue;
 use crate::rounds::{Rounds, RoundsInput};
-use crate::workflow::{Verification, account_queue};
+use crate::workflow::Verification;
 
 /// The default number of calls to an account that a worker makes at the same time.
 const CALLS: usize = 100;
@@ -200,12 +200,8 @@ impl HostInner {
                 round_ms: milliseconds(LONGEST_ROUND),
                 heartbeat_ms: milliseconds(self.options.heartbeat),
             };
-            let options = WorkflowStartOptions::new(main.clone(), id)
-                .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
-                .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
-                .build();
             self.client
-                .start_workflow(Rounds::run, input, options)
+                .start_workflow(Rounds::run, input, self.start_once(id))
                 .await
                 .map_err(server("the repeated work could not be started"))?;
         }

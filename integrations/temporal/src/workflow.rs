@@ -9,7 +9,6 @@ use std::time::{Duration, SystemTime};
 use idv_flow::{FlowId, FlowPlan};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use temporalio_client::RetryPolicy;
 use temporalio_common::error::IncomingError;
 use temporalio_common::search_attributes::SearchAttributeKey;
 use temporalio_sdk::error::ActivityExecutionError;
@@ -20,6 +19,7 @@ use temporalio_sdk::{
 };
 
 use crate::activities::{Decision, DecisionAnswer, DecisionRequest, Steps, UNKNOWN_FLOW};
+use crate::queues::{Queue, Settings, activity_options};
 
 /// The search attribute with the provider's id.
 pub(crate) const PROVIDER: &str = "IdvProvider";
@@ -34,8 +34,6 @@ const OUTCOME_KEY: SearchAttributeKey<String> = SearchAttributeKey::keyword(OUTC
 
 /// The longest timer. A later step is planned anew before it is due.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The longest wait between two attempts of an activity.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// The maximum number of attempts of a create request at a vendor that recognizes a repetition.
 const KEYED_ATTEMPTS: u32 = 3;
 /// The longest download of an item of evidence. Heartbeats show earlier that its worker crashed.
@@ -57,20 +55,6 @@ pub(crate) struct VerificationInput {
     pub(crate) shown: Shown,
 }
 
-/// The settings that the workflow needs. They are part of the history, so that replays are
-/// deterministic after a change of the configuration.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Settings {
-    /// The longest time of a step.
-    pub(crate) step_ms: u64,
-    /// The longest silence of a worker.
-    pub(crate) heartbeat_ms: u64,
-    /// The number of history events after which the workflow continues as a new run.
-    pub(crate) history_events: u32,
-    /// Whether the namespace has the search attributes.
-    pub(crate) search_attributes: bool,
-}
-
 /// The values of the search attributes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shown {
@@ -89,6 +73,12 @@ pub(crate) struct Verification {
     shown: Shown,
     /// Whether the flow was changed since it was planned.
     is_stale: bool,
+    /// Whether a decision has brought a new plan.
+    is_decided: bool,
+    /// Whether an activity of the flow itself is under way, beside those of decisions.
+    is_busy: bool,
+    /// The number of such activities.
+    activities: u64,
     /// Whether a message waits in the inbox.
     has_message: bool,
     /// The number of decisions that are being recorded.
@@ -105,6 +95,9 @@ impl Verification {
             plan: input.plan,
             shown: input.shown,
             is_stale: false,
+            is_decided: false,
+            is_busy: false,
+            activities: 0,
             has_message: false,
             decisions: 0,
         }
@@ -182,19 +175,25 @@ impl Verification {
         request: (Decision, String),
     ) -> Result<DecisionAnswer, Box<dyn std::error::Error + Send + Sync>> {
         let (decision, by) = request;
-        let flow = context.state_mut(|state| {
+        let (flow, before) = context.state_mut(|state| {
             state.decisions = state.decisions.saturating_add(1);
-            state.flow
+            (state.flow, (state.is_busy, state.activities))
         });
         let request = DecisionRequest { flow, decision, by };
         let options = Self::options(context, Queue::Main, UNLIMITED);
         let answer = context
             .execute_activity(Steps::decide, request, options)
             .await;
-        context.state_mut(|state| {
+        let is_latest = context.state_mut(|state| {
             state.decisions = state.decisions.saturating_sub(1);
-            state.is_stale = true;
+            state.is_decided = true;
+            state.decisions == 0 && before == (false, state.activities)
         });
+        match &answer {
+            Ok(Ok(plan)) if is_latest => Self::take(context, plan.clone()),
+            // Another activity may have planned after this one.
+            _ => context.state_mut(|state| state.is_stale = true),
+        }
         answer.map_err(Into::into)
     }
 }
@@ -209,22 +208,29 @@ enum Task {
     End(FlowPlan),
 }
 
-/// The task queue of an activity.
-#[derive(Clone, Copy)]
-enum Queue<'a> {
-    Main,
-    Account(&'a str),
-}
-
 impl Verification {
     fn next_task(&mut self) -> Task {
+        let task = self.choose_task();
+        self.is_busy = !matches!(task, Task::Wait(_) | Task::End(_));
+        self.activities += u64::from(self.is_busy);
+        task
+    }
+
+    fn choose_task(&mut self) -> Task {
+        self.is_decided = false;
         if std::mem::take(&mut self.has_message) {
             self.is_stale = false;
             return Task::Receive(self.plan.as_ref().map(|plan| plan.account.clone()));
         }
         let is_stale = std::mem::take(&mut self.is_stale);
         let Some(plan) = self.plan.clone().filter(|_| !is_stale) else {
-            return Task::Plan;
+            // A decision that started the workflow brings the first plan.
+            let is_planned_soon = self.decisions > 0 && self.plan.is_none() && !is_stale;
+            return if is_planned_soon {
+                Task::Wait(None)
+            } else {
+                Task::Plan
+            };
         };
         if plan.has_receivers && plan.events > self.shown.events {
             self.shown.events = plan.events;
@@ -317,7 +323,7 @@ impl Verification {
 
     /// Waits until `due`, or until a signal arrives.
     async fn wait(context: &WorkflowContext<Self>, due: Option<Timestamp>) -> WorkflowResult<()> {
-        let is_woken = |state: &Self| state.is_stale || state.has_message;
+        let is_woken = |state: &Self| state.is_stale || state.is_decided || state.has_message;
         let Some(due) = due else {
             context
                 .wait_condition(|state: &Self| {
@@ -330,11 +336,20 @@ impl Verification {
         let wait = Duration::try_from(due.duration_since(now)).unwrap_or_default();
         select! {
             _ = context.timer(wait.min(LONGEST_WAIT)) => {
-                context.state_mut(|state| state.is_stale = true);
+                context.state_mut(|state| state.wait_ended(wait <= LONGEST_WAIT));
             }
             woken = context.wait_condition(is_woken) => woken?,
         }
         Ok(())
+    }
+
+    /// Makes the next command due, or has the flow planned anew.
+    fn wait_ended(&mut self, is_due: bool) {
+        let plan = self.plan.as_mut().filter(|_| is_due);
+        match plan.and_then(|plan| Some((plan.next.take()?, plan))) {
+            Some((next, plan)) => plan.command = Some(next),
+            None => self.is_stale = true,
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -350,32 +365,6 @@ impl Verification {
         let main = context.task_queue();
         activity_options(main, queue, settings, attempts)
     }
-}
-
-fn activity_options(
-    main: &str,
-    queue: Queue<'_>,
-    settings: Settings,
-    attempts: u32,
-) -> ActivityOptions {
-    let task_queue = match queue {
-        Queue::Main => main.to_owned(),
-        Queue::Account(account) => account_queue(main, account),
-    };
-    let retry = RetryPolicy::builder()
-        .maximum_interval(LONGEST_BACKOFF)
-        .maximum_attempts(attempts)
-        .build();
-    ActivityOptions::with_start_to_close_timeout(Duration::from_millis(settings.step_ms))
-        .heartbeat_timeout(Duration::from_millis(settings.heartbeat_ms))
-        .task_queue(task_queue)
-        .retry_policy(retry)
-        .build()
-}
-
-/// Returns the task queue of an account's calls.
-pub(crate) fn account_queue(main: &str, account: &str) -> String {
-    format!("{main}.{account}")
 }
 
 fn is_long(context: &WorkflowContext<Verification>) -> bool {

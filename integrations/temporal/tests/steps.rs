@@ -89,6 +89,7 @@ async fn command_is_carried_out_if_it_is_next() {
     let created = setup.engine.carry_out(plan.flow, "create").await.unwrap();
     assert_eq!((created.phase, created.command), (Phase::Open, None));
     assert!(created.due > plan.due && created.events == 2);
+    assert_eq!(created.next.as_deref(), Some("poll"));
     assert_eq!(setup.transport.requests().len(), 1);
     assert!(setup.notified.0.lock().unwrap().contains(&plan.flow));
 
@@ -104,7 +105,7 @@ async fn command_waits_while_the_account_is_paused() {
     setup.engine.pause_account("idnow", "desk-1").await.unwrap();
     let held = setup.engine.carry_out(plan.flow, "create").await.unwrap();
     assert_eq!((held.phase, held.command), (Phase::Creating, None));
-    assert!(held.due > plan.due);
+    assert!(held.due > plan.due && held.next == plan.command);
     assert!(setup.transport.requests().is_empty());
 }
 
