@@ -21,7 +21,7 @@ use support::{Bank, Runner, VENDORS, files, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn server_has_no_mark_of_a_person() {
-    let mut server = Server::start().await;
+    let server = Server::start().await;
     let mut bank = Bank::new(&VENDORS).await;
     let host = bank.program().host(&server).await;
     let runner = Runner::Hosted(host.clone());
@@ -73,7 +73,7 @@ async fn server_has_no_mark_of_a_person() {
         exported += &server.run(&["workflow", "show", "--output", "json", "--workflow-id", &id]);
     }
     worker.stop();
-    server.kill();
+    server.kill().await;
     let database = files(server.folder.path());
     let database = String::from_utf8_lossy(&database);
     // Payloads and ids are there to be found.

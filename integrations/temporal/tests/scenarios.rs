@@ -35,7 +35,7 @@ struct Played {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scenarios_end_alike_on_both_engines() {
     let mut bank = Bank::new(&VENDORS).await;
-    let (runner, stop) = bank.program().embedded().await;
+    let (runner, stop) = bank.program().embedded(4).await;
     bank.serve(runner.engine());
     let embedded = play(&bank, &runner).await;
     drop(stop);
