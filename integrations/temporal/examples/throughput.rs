@@ -1,10 +1,13 @@
-//! Verifications per second from creation to deletion, on both engines in the same run, with the
-//! number of history events of each verification.
+//! Verifications per second from creation to deletion, on both engines over PostgreSQL in the same
+//! run, with the history events and the calls to the server of each verification.
 //!
-//! `cargo run --release --example throughput -- 200 idnow` runs 200 verifications at one vendor.
+//! `cargo run --release --example throughput -- 200 idnow` runs 200 verifications at one vendor. It
+//! needs PostgreSQL and the development server, which `cargo xtask temporal test` installs.
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
     clippy::print_stdout,
     reason = "it is a measurement for a terminal"
 )]
@@ -16,9 +19,15 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use idv_flow::{FlowId, StartRequest};
+use idv_flow::{Attention, FlowId, StartRequest};
+use idv_testkit::postgres;
 use support::server::Server;
-use support::{Bank, Runner, VENDORS, until};
+use support::{Bank, Program, Runner, VENDORS, until};
+
+/// The number of steps that each engine carries out at the same time.
+const WORKERS: usize = 8;
+/// The number of histories that are counted.
+const HISTORIES: usize = 20;
 
 #[tokio::main]
 async fn main() {
@@ -31,52 +40,88 @@ async fn main() {
         .into_iter()
         .find(|id| wanted.as_deref().is_none_or(|wanted| wanted == *id))
         .expect("a vendor's id");
+    let database = tokio::task::spawn_blocking(postgres::Server::start)
+        .await
+        .unwrap();
+    println!("{count} verifications at {vendor}, from the creation to the deletion");
 
     let mut bank = Bank::new(&[vendor]).await;
-    let (runner, stop) = bank.program().embedded().await;
+    let (runner, stop) = program(&bank, &database).embedded(WORKERS).await;
     bank.serve(runner.engine());
-    let (embedded, _) = run(&bank, &runner, vendor, count).await;
+    let (time, _) = run(&bank, &runner, vendor, count).await;
+    println!("embedded engine: {:.1} per second", count as f64 / time);
     drop(stop);
 
     let server = Server::start().await;
     let mut bank = Bank::new(&[vendor]).await;
-    let host = bank.program().host(&server).await;
+    let program = program(&bank, &database);
+    let host = program.host(&server).await;
     bank.serve(host.engine());
-    let workers = [
-        bank.program().worker(&server),
-        bank.program().worker(&server),
-    ];
+    let workers = [program.worker(&server), program.worker(&server)];
+    let (calls, writes) = (calls(&server).await, database_calls(&server).await);
     let runner = Runner::Hosted(host.clone());
-    let (hosted, flows) = run(&bank, &runner, vendor, count).await;
+    let (time, flows) = run(&bank, &runner, vendor, count).await;
+    println!("Temporal, 2 workers: {:.1} per second", count as f64 / time);
+    let each = |calls: f64| calls / count as f64;
+    println!(
+        "calls to the server per verification: {:.0}; of the server to its database: {:.0}",
+        each(self::calls(&server).await - calls),
+        each(database_calls(&server).await - writes)
+    );
     let mut events = 0;
-    for id in flows.iter().take(20) {
-        events += host.replay(*id).await.unwrap();
+    for id in flows.iter().take(HISTORIES) {
+        events += events_of(&server, *id);
     }
-    println!("{count} verifications at {vendor}, SQLite");
-    println!(
-        "embedded engine: {:.1} per second",
-        per_second(count, embedded)
-    );
-    println!(
-        "Temporal, development server, 2 workers: {:.1} per second",
-        per_second(count, hosted)
-    );
     println!(
         "history events per verification: {}",
-        events / flows.len().min(20)
+        events / flows.len().min(HISTORIES)
     );
     for worker in workers {
         tokio::task::spawn_blocking(|| worker.stop()).await.unwrap();
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the number is small")]
-fn per_second(count: usize, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64()
+fn program(bank: &Bank, database: &postgres::Server) -> Program {
+    let mut program = bank.program();
+    program.database = Some(database.database());
+    // As in production; the tests have shorter times.
+    program.round = Duration::from_secs(10);
+    program
 }
 
-/// Starts all verifications at once, has each person act, and has every copy deleted.
-async fn run(bank: &Bank, runner: &Runner, vendor: &str, count: usize) -> (Duration, Vec<FlowId>) {
+/// Returns the number of calls to the server.
+async fn calls(server: &Server) -> f64 {
+    server
+        .counted("service_requests", "service_name=\"frontend\"")
+        .await
+}
+
+/// Returns the number of calls of the server to its database.
+async fn database_calls(server: &Server) -> f64 {
+    server.counted("persistence_requests", "").await
+}
+
+/// Returns the number of events in all histories of a flow: a decision after the end is a workflow
+/// of its own.
+fn events_of(server: &Server, id: FlowId) -> usize {
+    let (id, query) = (format!("idv-{id}"), format!("WorkflowId = 'idv-{id}'"));
+    let run = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&server.run(arguments)).unwrap()
+    };
+    let list = ["workflow", "list", "--output", "json", "--query", &query];
+    let mut events = 0;
+    for workflow in run(&list).as_array().unwrap() {
+        let run_id = workflow["execution"]["runId"].as_str().unwrap();
+        let show = ["workflow", "show", "--output", "json", "--run-id", run_id];
+        let history = run(&[&show[..], &["--workflow-id", &id]].concat());
+        events += history["events"].as_array().unwrap().len();
+    }
+    events
+}
+
+/// Starts all verifications at once, has each person act, and has every copy deleted. Returns the
+/// time in seconds.
+async fn run(bank: &Bank, runner: &Runner, vendor: &str, count: usize) -> (f64, Vec<FlowId>) {
     let began = Instant::now();
     let mut flows = Vec::new();
     for number in 0..count {
@@ -85,7 +130,7 @@ async fn run(bank: &Bank, runner: &Runner, vendor: &str, count: usize) -> (Durat
     }
     let module = bank.sandbox.vendor(vendor).unwrap();
     let mut acted = BTreeSet::new();
-    let mut verified = BTreeSet::new();
+    let mut verified = 0;
     until("every person is verified", async || {
         for id in module.ids() {
             if acted.insert(id.clone()) {
@@ -93,22 +138,23 @@ async fn run(bank: &Bank, runner: &Runner, vendor: &str, count: usize) -> (Durat
             }
         }
         bank.sandbox.clock().advance(Duration::from_secs(600)).await;
-        for id in &flows {
-            if !verified.contains(id) && runner.status(*id).await.is_verified() {
-                verified.insert(*id);
+        while let Some(id) = flows.get(verified) {
+            if !runner.status(*id).await.is_verified() {
+                return false;
             }
+            verified += 1;
         }
-        verified.len() == count
+        true
     })
     .await;
     join_all(flows.iter().map(|id| runner.delete(*id))).await;
     for id in &flows {
         until("both copies are gone", async || {
             let status = runner.status(*id).await;
-            let by_hand = status.attention == Some(idv_flow::Attention::DeleteByHand);
+            let by_hand = status.attention == Some(Attention::DeleteByHand);
             by_hand || runner.engine().receipt(*id).await.unwrap().is_complete()
         })
         .await;
     }
-    (began.elapsed(), flows)
+    (began.elapsed().as_secs_f64(), flows)
 }
