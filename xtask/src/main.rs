@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         Command::Soak(selection) => soak::run(&selection),
         Command::Browser { screenshots } => browser::run(screenshots),
         Command::TestTemporal(arguments) => temporal::test(&arguments),
+        Command::CheckTemporal => temporal::check(),
         Command::Features => features::check(),
         Command::Msrv => msrv::check(),
         Command::Package => package::check(),

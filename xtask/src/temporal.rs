@@ -1,4 +1,4 @@
-//! Runs the tests of the integration of Temporal, a workspace of its own.
+//! Runs the tests and the checks of the integration of Temporal, a workspace of its own.
 //!
 //! Its build needs the compiler of protocol buffers, and its tests a development server, which is one
 //! program. Both are installed if they are missing; the program stays below the integration's
@@ -27,19 +27,43 @@ const SERVER: (&str, &str) = (
 
 /// Installs the requirements, and runs the tests with further arguments of `cargo test`.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let folder = folder()?;
+    let server = server(&folder)?;
+    println!("xtask: the development server is {}", server.display());
+    let mut command = of(&folder, "test", &[]);
+    run(command.args(arguments).env("IDV_TEMPORAL", server))
+}
+
+/// Checks the format, the lints and the documentation.
+pub(crate) fn check() -> Result<()> {
+    let folder = folder()?;
+    let manifest = folder.join("Cargo.toml");
+    let mut format = cargo();
+    run(format
+        .args(["fmt", "--check", "--manifest-path"])
+        .arg(manifest))?;
+    let mut lints = of(&folder, "clippy", &["--all-targets"]);
+    run(lints.args(["--", "-D", "warnings"]))?;
+    let mut documentation = of(&folder, "doc", &["--no-deps"]);
+    run(documentation.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Returns the folder of the integration, once the compiler of protocol buffers is installed.
+fn folder() -> Result<PathBuf> {
     if find_program("protoc").is_none() {
         install("the compiler of protocol buffers", &PROTOC)?;
     }
-    let folder = Workspace::read()?.root.join("integrations/temporal");
-    let server = server(&folder)?;
-    println!("xtask: the development server is {}", server.display());
+    Ok(Workspace::read()?.root.join("integrations/temporal"))
+}
+
+/// Returns a command of cargo for the integration.
+fn of(folder: &Path, name: &str, options: &[&str]) -> Command {
     let mut command = cargo();
     command
-        .args(["test", "--locked", "--manifest-path"])
+        .args([name, "--locked", "--manifest-path"])
         .arg(folder.join("Cargo.toml"))
-        .args(arguments)
-        .env("IDV_TEMPORAL", server);
-    run(&mut command)
+        .args(options);
+    command
 }
 
 /// Returns the program of the development server: that of `IDV_TEMPORAL`, or the installed one.
