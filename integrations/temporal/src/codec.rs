@@ -18,7 +18,7 @@ const SEALED: &[u8] = b"binary/idv-sealed";
 /// payload, so keys can rotate while workflows are open.
 ///
 /// A [`Host`](crate::Host) uses it by itself. A codec server, which shows payloads in Temporal's
-/// UI, needs it alone: see the example `codec_server`.
+/// UI, needs it alone.
 #[derive(Clone)]
 pub struct SealingCodec {
     engine: Engine,
