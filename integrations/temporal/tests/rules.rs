@@ -21,6 +21,7 @@ use std::time::Duration;
 use idv::transport::SystemClock;
 use idv_core::call::CallPolicy;
 use idv_core::{CreateSafety, Outcome, Reference, Secret, Status, VendorId};
+use idv_flow::audit::AuditEntry;
 use idv_flow::store::Phase;
 use idv_flow::{
     Attention, CopyState, Engine, EngineBuilder, EvidencePolicy, FlowId, Resolution, Retention,
@@ -307,16 +308,9 @@ async fn evidence_is_kept_before_the_vendor_deletes() {
         let (id, _) = setup.verify().await;
         setup.runner.delete_all(id, "the verification").await;
         let trail = setup.runner.engine().audit_of(id).await.unwrap();
-        let place = |name: &str| {
-            let has = |event: &str| event.contains(&format!("\"{name}\""));
-            let mut places = trail
-                .iter()
-                .enumerate()
-                .filter(|(_, entry)| has(&entry.event));
-            let first = places.next().map(|(place, _)| place);
-            (first, places.last().map(|(place, _)| place).or(first))
-        };
-        let ((_, kept), (deleted, _)) = (place("evidence_kept"), place("deleted"));
+        let is = |entry: &AuditEntry, name: &str| entry.event.contains(&format!("\"{name}\""));
+        let kept = trail.iter().rposition(|entry| is(entry, "evidence_kept"));
+        let deleted = trail.iter().position(|entry| is(entry, "deleted"));
         assert!(kept.is_some() && kept < deleted, "{trail:?}");
         assert_eq!(
             vendor
