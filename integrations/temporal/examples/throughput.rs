@@ -8,6 +8,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::cast_precision_loss,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "it is a measurement for a terminal"
 )]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The settings of a [`Host`].
+/// The settings of a [`Host`](crate::Host).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostOptions {

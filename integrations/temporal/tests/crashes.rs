@@ -76,7 +76,9 @@ async fn run(server: Arc<Server>, seed: u64) {
     let mut world = World::new(server, seed).await;
     let mut people = People::default();
     world.start().await;
-    let server_kill = (seed % SERVER_KILLS == 0).then(|| world.random.below(KILLS));
+    let server_kill = seed
+        .is_multiple_of(SERVER_KILLS)
+        .then(|| world.random.below(KILLS));
     for kill in 0..KILLS {
         let pause = usize::try_from(world.random.below(25)).unwrap();
         let sent = world.bank.sandbox.requests().len() + pause;
