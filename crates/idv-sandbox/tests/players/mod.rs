@@ -187,6 +187,24 @@ impl Players {
         }
     }
 
+    /// Creates verifications by the vendor's host, with and without a port, and by the sandbox's
+    /// address. The link in the response has to lead to the vendor's host for persons, or to the
+    /// sandbox.
+    pub(crate) async fn assert_links(&self, vendor: &str, host: &str, member: &str, persons: &str) {
+        let own = self.sandbox.vendor(vendor).unwrap().base_url();
+        for (base, expected) in [
+            (format!("https://{host}"), format!("https://{persons}")),
+            (
+                format!("http://{host}:7790"),
+                format!("http://{persons}:7790"),
+            ),
+            (own.clone(), own),
+        ] {
+            let (_, created) = self.create_at(&base, vendor, "T-1").await;
+            assert_eq!(origin(&created[member]), expected);
+        }
+    }
+
     /// Returns the ids of all verifications, by vendor.
     pub(crate) fn ids(&self) -> Vec<(&'static str, String)> {
         let ids = |vendor: idv_sandbox::Vendor<'_>| {
@@ -242,4 +260,10 @@ impl Players {
 
 fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// Returns the scheme, the host and the port of a link.
+pub(crate) fn origin(link: &Value) -> String {
+    let link = link.as_str().unwrap();
+    link.split('/').take(3).collect::<Vec<_>>().join("/")
 }
