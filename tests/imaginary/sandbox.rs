@@ -5,15 +5,16 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::exchange::{Answer, Incoming};
 use crate::part::{self, Part, Summary, Verification};
 use crate::scenario::{Ending, Plan};
+use crate::state;
 use crate::vendor::Setting;
-use crate::world;
 
 const KEY: &str = "exampleApiKey";
 
-type Moment<'a> = world::Moment<'a, &'static str>;
+type Moment<'a> = state::Moment<'a, &'static str>;
 type World = part::World<Own>;
 
 /// The vendor's own state: none.
@@ -48,6 +49,7 @@ impl Part for Own {
     const VERIFICATION: &'static str = "verification";
     const CREATE: &'static str = "/verifications/";
     const POLL: &'static str = "/verifications/";
+    const DELETES: bool = true;
 
     fn settings(_: &World, base: &str) -> Vec<Setting> {
         vec![Setting::plain("base_url", format!("{base}/")), Setting::secret("api_key", KEY)]
@@ -79,6 +81,18 @@ impl Part for Own {
             plan.later(1).say(&format!("the state was {state}")).effect(*state);
         }
         Ok(plan)
+    }
+
+    fn create(client: &mut Client<'_, Self>, reference: &str) -> Result<String, String> {
+        let path = format!("/verifications/{reference}");
+        let body = json!({ "name": "MUSTERMANN" });
+        client.send(Method::PUT, &path, &[("x-api-key", KEY)], Some(&body))?;
+        Ok(reference.to_owned())
+    }
+
+    fn delete(client: &mut Client<'_, Self>, id: &str) -> Result<(), String> {
+        let path = format!("/verifications/{id}");
+        client.send(Method::DELETE, &path, &[("x-api-key", KEY)], None).map(drop)
     }
 
     fn handle(world: &mut World, request: &Incoming, path: &[&str], _: &mut Moment<'_>) -> Answer {
