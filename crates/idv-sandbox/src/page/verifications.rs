@@ -74,7 +74,7 @@ fn create(view: &View<'_>) -> Markup {
             form method="post" {
                 (view.back_field())
                 p {
-                    label { "Your reference " input name="reference" maxlength="40" pattern="[A-Za-z0-9.-]*" placeholder="optional" autocomplete="off"; }
+                    label { "Your reference " input name="reference" maxlength="40" placeholder="optional" autocomplete="off"; }
                 }
                 ul.buttons {
                     @for vendor in VENDORS {

@@ -120,7 +120,7 @@ fn spawn(folder: &TempDir, port: u16, metrics: u16) -> Child {
         .args(["--log-level", "never", "--port", &port.to_string()])
         .args(["--http-port", &free_port().to_string()])
         .args(["--metrics-port", &metrics.to_string()])
-        // What is written survives the server, though not the machine.
+        // Without syncs, data survives a kill of the server, but no crash of the machine.
         .args(["--sqlite-pragma", "synchronous=off"])
         .arg("--db-filename")
         .arg(folder.path().join("server.db"))
