@@ -1,6 +1,11 @@
 //! A client of every vendor without a network, and a recipient of callbacks that fails at times.
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
