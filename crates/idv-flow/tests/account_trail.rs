@@ -193,6 +193,35 @@ async fn control_without_its_entry_is_found() {
 }
 
 #[tokio::test]
+async fn account_with_restored_control_can_be_changed_and_is_found() {
+    let bench = Bench::new(Kind::default());
+    let (_, engine) = meddled(&bench).await;
+    engine.pause_account("example", "ops-1").await.unwrap();
+    let paused = bench.store.value(CONTROL).await.unwrap().unwrap();
+    engine.resume_account("example", "ops-1").await.unwrap();
+    let resumed = bench.store.value(CONTROL).await.unwrap().unwrap();
+    let replaced = bench.store.replace(CONTROL, &resumed, &paused);
+    assert!(replaced.await.unwrap());
+
+    let (_, other) = meddled(&bench).await;
+    for engine in [&engine, &other] {
+        let status = engine.drain_account("example", "ops-2").await.unwrap();
+        assert_eq!(status.mode, AccountMode::Draining);
+    }
+    let events = events(&engine).await;
+    let noted: Vec<_> = events.iter().map(|event| &event["restored_from"]).collect();
+    let none = Value::Null;
+    assert_eq!(noted, [&none, &none, &json!(1), &none]);
+    assert_eq!(
+        findings(&engine).await,
+        [
+            "account example: before entry 3, its control named entry 1 as the last: an older control \
+          had been restored"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn control_of_earlier_program_is_continued() {
     let bench = Bench::new(Kind::default());
     let control = json!({

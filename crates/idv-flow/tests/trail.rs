@@ -66,6 +66,18 @@ async fn unchanged_trail_holds_and_has_anchor() {
 }
 
 #[tokio::test]
+async fn anchor_of_store_without_blocks_is_accepted() {
+    let bench = Bench::new(Kind::default());
+    let flow = bench.flow().await;
+    let anchor = flow.verify_audit(None).await.unwrap().anchor;
+    assert_eq!(anchor, "");
+    start(&flow).await;
+    bench.pass(&flow, HOUR).await;
+    let later = flow.verify_audit(Some(&anchor)).await.unwrap();
+    assert!(later.holds() && !later.anchor.is_empty(), "{later:?}");
+}
+
+#[tokio::test]
 async fn changed_or_missing_entry_is_found() {
     let (store, flow, _) = trail().await;
     let count = flow.verify_audit(None).await.unwrap().entries;

@@ -258,6 +258,10 @@ pub enum Event {
         mode: AccountMode,
         /// The limits from then on; `None` if those of the configuration hold.
         limits: Option<AccountLimits>,
+        /// The last entry that the control named, if the trail had later ones: an older control had
+        /// been restored in the database.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        restored_from: Option<u64>,
     },
 }
 

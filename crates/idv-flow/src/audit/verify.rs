@@ -61,6 +61,13 @@ impl Inner {
             after = Some((last.flow, last.number));
             for entry in page {
                 if let Some(account) = account_of(&self.keys, &entry) {
+                    if let Some(named) = restored_from(&entry) {
+                        check.find(format!(
+                            "account {account}: before entry {}, its control named entry {named} as \
+                             the last: an older control had been restored",
+                            entry.number
+                        ));
+                    }
                     let found = || (account, None);
                     check.accounts.entry(entry.flow).or_insert_with(found);
                 }
@@ -338,7 +345,8 @@ impl Inner {
             Err(error) => return Err(error),
         };
         let mut previous = removed;
-        let mut anchored = anchor.is_none();
+        // The anchor of a store without blocks is empty.
+        let mut anchored = anchor.is_none_or(str::is_empty);
         if let Some(given) = anchor.and_then(|anchor| BlockHead::parse(anchor).ok()) {
             anchored |= given == removed;
             if given.number < removed.number {
@@ -437,6 +445,12 @@ fn is_in_force(event: &str, control: &AccountControl) -> bool {
     let limits = serde_json::to_value(control.set_limits()).unwrap_or_default();
     let mode = serde_json::Value::from(control.mode.name());
     event.get("mode") == Some(&mode) && event.get("limits") == Some(&limits)
+}
+
+/// Returns the entry that a restored control named as the last, if this entry was the next one.
+fn restored_from(entry: &AuditEntry) -> Option<u64> {
+    let event: serde_json::Value = serde_json::from_str(&entry.event).ok()?;
+    event.get("restored_from")?.as_u64()
 }
 
 /// Returns whether an entry says that the flow was purged.

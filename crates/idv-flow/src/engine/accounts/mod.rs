@@ -32,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::control::{AccountControl, AccountMode, Demand, Grant};
 use self::limits::AccountLimits;
 use self::permits::{Cached, Permit};
-use crate::audit::{AuditEntry, Event, Journal};
+use crate::audit::{AuditEntry, AuditHead, Event, Journal};
 use crate::engine::repository::{Inner, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::machine::retention::later;
@@ -118,13 +118,15 @@ impl Inner {
             Some(cached) => cached,
             None => self.read_control(account).await?,
         };
+        // The end of the account's trail, if the control names an earlier entry.
+        let mut later_end = None;
         for _ in 0..MAX_CONFLICTS {
             let mut control = cached.control.clone();
             let Some((result, event)) = change(&mut control) else {
                 return Ok(None);
             };
             let entry = match event {
-                Some(event) => self.account_entry(account, &mut control, &event)?,
+                Some(event) => self.account_entry(account, &mut control, event, later_end)?,
                 None => None,
             };
             let new = control.to_json();
@@ -144,7 +146,17 @@ impl Inner {
             let is_made = match &entry {
                 Some(entry) => {
                     let store = &self.store;
-                    store.replace_with_entry(&name, &old, &new, entry).await?
+                    match store.replace_with_entry(&name, &old, &new, entry).await {
+                        Ok(is_made) => is_made,
+                        Err(error) if later_end.is_some() => return Err(error.into()),
+                        Err(error) => {
+                            // The entry may exist, because an older control was restored.
+                            cached = self.read_control(account).await?;
+                            later_end = self.later_end(account, &cached.control).await?;
+                            later_end.ok_or(error)?;
+                            continue;
+                        }
+                    }
                 }
                 None => old == new || self.store.replace(&name, &old, &new).await?,
             };
@@ -168,16 +180,42 @@ impl Inner {
         ))
     }
 
-    /// Returns the next entry of an account's audit trail, and makes it the head.
+    /// Returns the end of an account's audit trail if it is after the entry that the control names
+    /// as the last.
+    async fn later_end(
+        &self,
+        account: &str,
+        control: &AccountControl,
+    ) -> Result<Option<AuditHead>> {
+        let named = control.trail()?.count;
+        let trail = self
+            .store
+            .audit_of(self.keys.account_trail(account))
+            .await?;
+        let last = trail.last().filter(|last| last.number > named);
+        Ok(last.map(|last| AuditHead {
+            count: last.number,
+            hash: last.hash,
+        }))
+    }
+
+    /// Returns the next entry of an account's audit trail, and makes it the head. If the trail ends
+    /// at a later entry than the control names, the new entry follows that one and notes it.
     fn account_entry(
         &self,
         account: &str,
         control: &mut AccountControl,
-        event: &Event,
+        mut event: Event,
+        later_end: Option<AuditHead>,
     ) -> Result<Option<AuditEntry>> {
         let id = self.keys.account_trail(account);
-        let mut journal = Journal::new(id, control.trail()?, self.now());
-        journal.write(&self.keys, event);
+        let named = control.trail()?;
+        let later_end = later_end.filter(|end| end.count > named.count);
+        if let (Some(_), Event::AccountChanged { restored_from, .. }) = (later_end, &mut event) {
+            *restored_from = Some(named.count);
+        }
+        let mut journal = Journal::new(id, later_end.unwrap_or(named), self.now());
+        journal.write(&self.keys, &event);
         let (head, entries) = journal.finish();
         control.set_trail(head);
         Ok(entries.into_iter().next())

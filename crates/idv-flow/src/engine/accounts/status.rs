@@ -334,6 +334,7 @@ impl Inner {
                     by: by.to_owned(),
                     mode: control.mode,
                     limits: control.set_limits(),
+                    restored_from: None,
                 };
                 Some((control.clone(), Some(event)))
             })
