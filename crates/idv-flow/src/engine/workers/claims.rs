@@ -1,5 +1,6 @@
 //! Claims work that is due, and divides it among the accounts.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -20,9 +21,37 @@ const IDLE: Duration = Duration::from_secs(1);
 /// The shortest time between two claims: another program may be about to claim the same work.
 const SHORTEST: Duration = Duration::from_millis(10);
 
+/// The time for which workers without a pause do not look into an inbox that was empty. Another
+/// program may have added a message, which its own workers see at once.
+const EMPTY_FOR: Duration = Duration::from_millis(50);
+
+/// What a program knows of the inbox: while its workers are busy with flows, most claims of messages
+/// would find nothing.
+#[derive(Debug, Default)]
+pub(super) struct InboxView {
+    empty_at: Option<Timestamp>,
+}
+
+impl InboxView {
+    /// Returns whether the inbox was empty a moment ago.
+    fn is_empty(&self, now: Timestamp) -> bool {
+        self.empty_at
+            .is_some_and(|at| at <= now && now < later(at, EMPTY_FOR))
+    }
+
+    fn note(&mut self, now: Timestamp, is_empty: bool) {
+        self.empty_at = is_empty.then_some(now);
+    }
+}
+
 impl Inner {
     /// Claims up to `free` flows and messages that are due, and every timer that is.
-    pub(super) async fn take(&self, workers: usize, free: usize) -> Result<Vec<Task>> {
+    pub(super) async fn take(
+        &self,
+        workers: usize,
+        free: usize,
+        inbox: &mut InboxView,
+    ) -> Result<Vec<Task>> {
         self.check_clock().await?;
         self.refresh_keys().await?;
         self.settle_all_permits().await?;
@@ -38,25 +67,43 @@ impl Inner {
         let timers = self.store.claim_timers(now, until, &names).await?;
         let mut tasks: Vec<Task> = timers.into_iter().map(Task::Timer).collect();
         let free = free.saturating_sub(tasks.len());
+        let claimed = self.take_messages_and_flows(workers, free, inbox, &mut tasks);
+        let claimed = claimed.await;
+        claimed_before_failure(claimed, tasks)
+    }
+
+    /// Claims up to `free` flows and messages.
+    async fn take_messages_and_flows(
+        &self,
+        workers: usize,
+        free: usize,
+        inbox: &mut InboxView,
+        tasks: &mut Vec<Task>,
+    ) -> Result<()> {
         if free == 0 {
-            return Ok(tasks);
+            return Ok(());
+        }
+        if inbox.is_empty(self.now()) {
+            tasks.extend(self.claim(false, workers, free).await?);
+            return Ok(());
         }
         // Messages and flows get half of the free places each, and the rest of the other's half.
         // They take turns at an odd place. So neither starves, whatever the number of the other.
         let messages_first = self.messages_first.fetch_xor(true, Ordering::Relaxed);
         let half = free.div_ceil(2);
         let first = self.claim(messages_first, workers, half).await?;
-        let others = self
-            .claim(!messages_first, workers, free - first.len())
-            .await?;
-        let left = free - first.len() - others.len();
-        let more = if first.len() == half && left > 0 {
-            self.claim(messages_first, workers, left).await?
-        } else {
-            Vec::new()
-        };
-        tasks.extend(first.into_iter().chain(others).chain(more));
-        Ok(tasks)
+        let (count, left) = (first.len(), free - first.len());
+        tasks.extend(first);
+        let others = self.claim(!messages_first, workers, left).await?;
+        let has_looked = messages_first || left > 0;
+        let messages = if messages_first { count } else { others.len() };
+        inbox.note(self.now(), has_looked && messages == 0);
+        let left = left - others.len();
+        tasks.extend(others);
+        if count == half && left > 0 {
+            tasks.extend(self.claim(messages_first, workers, left).await?);
+        }
+        Ok(())
     }
 
     /// Claims up to `limit` messages or flows of the accounts that are configured here.
@@ -95,17 +142,32 @@ impl Inner {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let Shares { of_any, one_each } = self.places.shares(workers, limit, &names);
+        let shares = self.places.shares(workers, limit, &names);
         let mut tasks: Vec<Task> = Vec::new();
+        let claimed = self.claim_shares(shares, limit, &limited, &unlimited, &mut tasks);
+        let claimed = claimed.await;
+        claimed_before_failure(claimed, tasks)
+    }
+
+    /// Claims the shares of accounts.
+    async fn claim_shares(
+        &self,
+        shares: Shares<'_>,
+        limit: usize,
+        limited: &[&Arc<VendorHandle>],
+        unlimited: &[&str],
+        tasks: &mut Vec<Task>,
+    ) -> Result<()> {
+        let Shares { of_any, one_each } = shares;
         // None of them takes more than its part before the others have had their turn.
-        let part = of_any.div_ceil(names.len());
-        for at in &limited {
+        let part = of_any.div_ceil(limited.len() + unlimited.len());
+        for at in limited {
             let free = part.min(of_any - tasks.len());
             tasks.extend(self.claim_limited(at, free).await?);
         }
         let free = of_any - tasks.len();
         if free > 0 && !unlimited.is_empty() {
-            tasks.extend(self.claim_unlimited(&unlimited, free).await?);
+            tasks.extend(self.claim_unlimited(unlimited, free).await?);
         }
         for account in one_each {
             let has_one = tasks
@@ -119,7 +181,7 @@ impl Inner {
                 None => self.claim_unlimited(&[account], 1).await?,
             });
         }
-        Ok(tasks)
+        Ok(())
     }
 
     async fn claim_unlimited(&self, accounts: &[&str], limit: usize) -> Result<Vec<Task>> {
@@ -183,5 +245,21 @@ impl Inner {
             };
         }
         wait.clamp(SHORTEST, IDLE)
+    }
+}
+
+/// Returns the tasks that were claimed before a claim failed: they are leased, and would wait for
+/// the end of their lease.
+fn claimed_before_failure(claimed: Result<()>, tasks: Vec<Task>) -> Result<Vec<Task>> {
+    match claimed {
+        Err(error) if tasks.is_empty() => Err(error),
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a part of the work could not be claimed"
+            );
+            Ok(tasks)
+        }
+        Ok(()) => Ok(tasks),
     }
 }

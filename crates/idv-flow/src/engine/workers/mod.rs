@@ -21,6 +21,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+use self::claims::InboxView;
 use self::places::Place;
 pub(crate) use self::steps::SET_ASIDE;
 use self::timers::SWEEP;
@@ -129,10 +130,12 @@ impl Engine {
         let workers = workers.max(1);
         let mut stop = pin!(stop);
         let mut under_way: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
+        let mut inbox = InboxView::default();
         loop {
             // Timers are claimed beyond the number of workers.
             let free = workers.saturating_sub(under_way.len());
-            let wait = match meanwhile(&mut under_way, inner.take(workers, free)).await {
+            let wait = match meanwhile(&mut under_way, inner.take(workers, free, &mut inbox)).await
+            {
                 Ok(tasks) => {
                     let all = tasks.len() >= free;
                     under_way.extend(
@@ -145,7 +148,11 @@ impl Engine {
                         true => None,
                         // A worker became free during the claim, and more work may be due.
                         false if all => Some(Duration::ZERO),
-                        false => Some(meanwhile(&mut under_way, inner.pause()).await),
+                        false => {
+                            // After a pause the inbox may have messages.
+                            inbox = InboxView::default();
+                            Some(meanwhile(&mut under_way, inner.pause()).await)
+                        }
                     }
                 }
                 Err(error) => {
@@ -216,7 +223,7 @@ impl Engine {
     pub async fn run_due(&self) -> Result<usize> {
         let mut done = 0;
         loop {
-            let tasks = self.inner.take(1, 1).await?;
+            let tasks = self.inner.take(1, 1, &mut InboxView::default()).await?;
             if tasks.is_empty() {
                 self.inner.deliver_all_due().await?;
                 self.inner.release_permits().await;
