@@ -10,8 +10,8 @@
 //!   request under the same reference, searches for the verification or waits for an authenticated
 //!   callback, depending on the vendor. If none of these is possible, an operator decides. No
 //!   person is invited twice unnoticed.
-//! - **An inbox.** [`Engine::receive`] authenticates, seals and stores a callback before it
-//!   replies. A worker processes each callback once.
+//! - **An inbox.** [`Engine::receive`] authenticates a callback, and applies it to its flow or
+//!   stores it sealed before it replies. Each callback is processed once.
 //! - **Timers.** The engine polls each vendor on its own [`Schedule`]. If the vendor has a list,
 //!   one call covers many flows.
 //! - **One set of rules.** Each step comes from

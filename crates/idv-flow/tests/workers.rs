@@ -317,7 +317,7 @@ async fn lease_shorter_than_call_is_refused() {
 async fn health_reports_failing_account_and_backlog() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
-    let (_, reference) = start(&flow).await;
+    start(&flow).await;
     assert!(flow.health().await.unwrap().failing.is_empty());
     let since = bench.clock.now();
     for status in [500, 429] {
@@ -344,7 +344,9 @@ async fn health_reports_failing_account_and_backlog() {
         "an answer ends the failure"
     );
 
-    flow.receive("example", &message(&reference, None, "passed"))
+    // It waits in the inbox until its flow is known.
+    let new = new_verification(&flow);
+    flow.receive("example", &message(&new.reference, None, "passed"))
         .await
         .unwrap();
     flow.receive("example", &delivery("not JSON", SECRET))
@@ -355,6 +357,7 @@ async fn health_reports_failing_account_and_backlog() {
         (health.messages, health.parked, health.undelivered_for),
         (1, 1, Duration::ZERO)
     );
+    settle(new, &flow).await;
     let handled = bench
         .open(bench.builder().on_change(|_, _| async { Ok(()) }))
         .await;

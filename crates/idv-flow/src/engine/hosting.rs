@@ -248,12 +248,9 @@ impl Engine {
     /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
     /// # bank::run(async |bank| {
     /// # let engine = bank.engine().await?;
-    /// use idv_core::NewVerification;
-    ///
-    /// let reference = engine.reference();
-    /// let started = engine.start(NewVerification::new(reference.clone())).await?;
-    /// # let delivery = bank.callback(&reference);
-    /// engine.receive("idnow", &delivery).await?; // a callback of the vendor
+    /// # let delivery = bank.callback(&engine.reference());
+    /// // A callback of the vendor about a verification that is not known yet.
+    /// engine.receive("idnow", &delivery).await?;
     ///
     /// assert_eq!(engine.process_inbox(Some("idnow"), 100).await?, 1);
     /// assert_eq!(engine.process_inbox(None, 100).await?, 0);

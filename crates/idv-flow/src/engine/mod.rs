@@ -525,8 +525,11 @@ impl Engine {
             .collect()
     }
 
-    /// Authenticates, seals and stores a callback or the person's return, and returns the reply.
-    /// [`Engine::run`] processes it later. A repeated message is stored once.
+    /// Authenticates a callback or the person's return, applies it or stores it sealed, and returns
+    /// the reply.
+    ///
+    /// A message about one known flow is applied at once. [`Engine::run`] processes every other
+    /// message later, and polls the vendor. A repeated message counts once.
     ///
     /// ```
     /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
@@ -541,8 +544,8 @@ impl Engine {
     /// let reply = engine.receive("idnow", &delivery).await?;
     /// assert_eq!(reply.status, 200);
     ///
-    /// let health = engine.health().await?;
-    /// assert_eq!(health.messages, 1); // a worker processes it
+    /// let due = engine.status(id).await?.due;
+    /// assert!(due.is_some()); // a worker polls the vendor
     /// # engine.run_due().await?;
     /// # assert_eq!(engine.health().await?.messages, 0);
     /// # Ok(())
@@ -558,8 +561,8 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the message is stored or not; without a reply the vendor sends it
-    /// again.
+    /// If the future is dropped, the message is applied or stored, or neither; without a reply the
+    /// vendor sends it again.
     pub async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
         self.inner.receive(account, delivery).await
     }

@@ -10,6 +10,7 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
+use crate::engine::accounts::Admission;
 use crate::engine::accounts::limits::{AccountLimits, CircuitBreaker};
 use crate::engine::accounts::permits::Permits;
 use crate::engine::clock::ClockGuard;
@@ -28,7 +29,8 @@ use crate::machine::state::{Creation, Shown};
 use crate::machine::{ChangeSet, Command, Event, EventKind, FlowState, Input, Machine, Step};
 use crate::report::KeptReport;
 use crate::store::{
-    Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store,
+    Arrival, Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record,
+    Reports, Store,
 };
 use crate::vault::{Access, Context, Sealer, StoreKeys};
 
@@ -105,6 +107,17 @@ pub(crate) struct LoadedFlow {
     pub(crate) state: FlowState,
     /// When the lease ends, if the worker may carry out the next step under it as well.
     pub(crate) leased_until: Option<Timestamp>,
+    /// Whether the last change also marked that the next command is about to be carried out.
+    pub(crate) is_begun: bool,
+}
+
+/// The message that brought an input.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'m> {
+    /// A message in the inbox, which ends in the same commit.
+    Inbox(&'m [u8; 32], &'m MessageEnd),
+    /// A message that is applied on arrival.
+    Arrival(Arrival<'m>),
 }
 
 impl LoadedFlow {
@@ -238,6 +251,7 @@ impl Inner {
             record,
             state,
             leased_until: None,
+            is_begun: false,
         })
     }
 
@@ -307,28 +321,37 @@ impl Inner {
         self.change_by_message(at, flow, lease, input, None).await
     }
 
-    /// As [`Inner::change`]; the message that brought the input ends in the same commit.
+    /// As [`Inner::change`]; the message that brought the input is noted in the same commit.
     pub(crate) async fn change_by_message(
         &self,
         at: &VendorHandle,
         mut flow: LoadedFlow,
         lease: Lease,
         input: Input<'_>,
-        message: Option<(&[u8; 32], &MessageEnd)>,
+        source: Option<Source<'_>>,
     ) -> Result<LoadedFlow> {
         for _ in 0..MAX_CONFLICTS {
-            let now = self.now();
-            let mut machine = Self::machine(at, &flow);
-            let changes = machine.apply(input, now)?;
-            if let Some(changed) = self
-                .commit(at, &flow, machine, changes, lease, message)
-                .await?
-            {
+            if let Some(changed) = self.try_change(at, &flow, lease, input, source).await? {
                 return Ok(changed);
             }
             flow = self.read(flow.record.id).await?;
         }
         Err(FlowError::Conflict("gave up after 100 concurrent changes"))
+    }
+
+    /// Applies an input to a flow and commits the change. Returns `None` after a conflict with
+    /// another change, or if a message that is applied on arrival has been applied before.
+    pub(crate) async fn try_change(
+        &self,
+        at: &VendorHandle,
+        flow: &LoadedFlow,
+        lease: Lease,
+        input: Input<'_>,
+        source: Option<Source<'_>>,
+    ) -> Result<Option<LoadedFlow>> {
+        let mut machine = Self::machine(at, flow);
+        let changes = machine.apply(input, self.now())?;
+        self.commit(at, flow, machine, changes, lease, source).await
     }
 
     /// Marks that a command is about to be carried out. Returns `None` if it must not be, or after
@@ -356,12 +379,21 @@ impl Inner {
         mut machine: Machine<'_>,
         mut changes: ChangeSet,
         mut lease: Lease,
-        message: Option<(&[u8; 32], &MessageEnd)>,
+        source: Option<Source<'_>>,
     ) -> Result<Option<LoadedFlow>> {
         let (now, record) = (changes.now, before.record.clone());
         let reports = self
             .add_reports(&record, &mut machine, &mut changes)
             .await?;
+        // The lease must last for another call.
+        let deadline = later(now, at.client.policy().deadline);
+        let leased_until = before
+            .leased_until
+            .filter(|until| lease == Lease::End && deadline < *until);
+        let is_begun = leased_until.is_some()
+            && self
+                .begin_with_change(at, &mut machine, &mut changes)
+                .await?;
         let mut journal = Journal::new(record.id, record.audit, now);
         changes
             .audit
@@ -372,23 +404,24 @@ impl Inner {
             record,
             state: machine.into_state(),
             leased_until: before.leased_until,
+            is_begun,
         };
         flow.record.audit = head;
         let events = numbered(&mut flow, std::mem::take(&mut changes.events), now);
         let step = self.describe(at, &mut flow, now);
         if lease == Lease::End {
-            // The lease must last for another call.
-            let deadline = later(now, at.client.policy().deadline);
-            flow.leased_until = flow
-                .leased_until
-                .filter(|until| step.command.is_some() && deadline < *until);
+            flow.leased_until = leased_until.filter(|_| step.command.is_some());
             lease = flow.leased_until.map_or(Lease::End, |_| Lease::Keep);
         }
         let erased = flow.state.deletion.own_erased_at.is_some();
         let mut commit = Commit::new(&flow.record, &entries);
         commit.lease = lease;
         commit.events = &events;
-        commit.message = message;
+        match source {
+            Some(Source::Inbox(digest, end)) => commit.message = Some((digest, end)),
+            Some(Source::Arrival(arrival)) => commit.arrival = Some(arrival),
+            None => {}
+        }
         commit.reports = match &reports {
             _ if erased => Reports::Erase,
             Some(sealed) => Reports::Put(sealed),
@@ -415,6 +448,36 @@ impl Inner {
                 Ok(None)
             }
         }
+    }
+
+    /// Marks that the next command is about to be carried out, in the change that makes it the next
+    /// one: one commit instead of two. Returns whether it did.
+    ///
+    /// It does so for deletions, and only if no limit can delay the call: a hold is refused while
+    /// the mark stands.
+    async fn begin_with_change(
+        &self,
+        at: &VendorHandle,
+        machine: &mut Machine<'_>,
+        changes: &mut ChangeSet,
+    ) -> Result<bool> {
+        let next = machine.next(changes.now).command;
+        let Some(command @ (Command::Delete | Command::ConfirmDeletion)) = next else {
+            return Ok(false);
+        };
+        let deletion = &machine.state().deletion;
+        // The mark of an interrupted deletion stays that of its worker.
+        if !deletion.may_be_held()
+            || deletion.calling_at.is_some()
+            || self.admission(at).await? != Admission::Unlimited
+        {
+            return Ok(false);
+        }
+        let Some(marks) = machine.begin(&command, changes.now) else {
+            return Ok(false);
+        };
+        changes.audit.extend(marks.audit);
+        Ok(true)
     }
 
     /// Checks whether a change was committed although the store failed: its answer may have been
@@ -497,7 +560,12 @@ impl Inner {
             machine.reports_stored(if erased { 0 } else { before }, false, changes);
             return Ok(None);
         }
-        let mut kept = match self.reports(record).await {
+        let kept = match before {
+            // No report is stored yet.
+            0 => Ok(Vec::new()),
+            _ => self.reports(record).await,
+        };
+        let mut kept = match kept {
             Ok(kept) => kept,
             Err(FlowError::Damaged(_)) => {
                 tracing::error!(flow = %record.id, "the stored reports cannot be read; a new one is kept beside them");

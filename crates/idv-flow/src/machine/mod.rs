@@ -146,6 +146,8 @@ pub enum Input<'e> {
     },
     /// The vendor was called to delete its copy, or to confirm a deletion.
     DeletionAnswered(Result<DeleteOutcome, &'e Error>),
+    /// A deletion that was [begun](Machine::begin) is postponed: no request was sent.
+    DeletionPostponed,
     /// A long download of evidence is still running.
     EvidenceUnderWay {
         /// The number of the download: [`FlowState::download`].
@@ -354,6 +356,7 @@ impl<'a> Machine<'a> {
             }
             Input::DeletionRequested { by } => return self.deletion_requested(by, changes),
             Input::DeletionAnswered(answer) => self.deletion_answered(answer, changes),
+            Input::DeletionPostponed => self.state.deletion.calling_at = None,
             Input::EvidenceUnderWay { item } => self.evidence_under_way(item, changes),
             Input::EvidenceInterrupted => self.state.evidence.calling = None,
             Input::EvidenceKept {

@@ -37,7 +37,8 @@ pub trait FlowStore: fmt::Debug + Send + Sync {
     /// Replaces a flow that is still at `commit.record.version`, and increments that version.
     ///
     /// If the change erases the reports, the messages that are kept for this flow are removed in
-    /// the same transaction. [`Commit::message`] ends in it, too.
+    /// the same transaction. [`Commit::message`] ends in it, too, and [`Commit::arrival`] is noted
+    /// in it.
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed>;
 
     /// Removes a flow that is still at `record.version`, and adds the last entries of its audit
@@ -223,6 +224,23 @@ pub struct Commit<'a> {
     pub events: &'a [Event],
     /// The digest of the message that caused the change, and the end of that message.
     pub message: Option<(&'a [u8; 32], &'a MessageEnd)>,
+    /// The message that caused the change and was never in the inbox.
+    pub arrival: Option<Arrival<'a>>,
+}
+
+/// A message that is applied to its flow on arrival, without a stay in the inbox.
+///
+/// The commit adds its digest to the inbox as processed, without a body. If the inbox already has
+/// the digest, and the message was not processed before `forgotten`, the commit is a
+/// [conflict](Committed::Conflict) and changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival<'a> {
+    /// The digest of the content, which identifies the message.
+    pub digest: &'a [u8; 32],
+    /// When the message arrived and was processed.
+    pub at: Timestamp,
+    /// A message that was processed before this time counts as new.
+    pub forgotten: Timestamp,
 }
 
 impl<'a> Commit<'a> {
@@ -236,6 +254,7 @@ impl<'a> Commit<'a> {
             audit,
             events: &[],
             message: None,
+            arrival: None,
         }
     }
 }

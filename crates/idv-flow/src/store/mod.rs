@@ -38,7 +38,9 @@ pub use delegate::names as __delegate;
 #[cfg(feature = "object-store")]
 pub use evidence::ObjectEvidence;
 pub use evidence::{EvidencePart, EvidenceStore};
-pub use flows::{Commit, Committed, FlowStore, Inserted, Lease, LookupKey, Phase, Record, Reports};
+pub use flows::{
+    Arrival, Commit, Committed, FlowStore, Inserted, Lease, LookupKey, Phase, Record, Reports,
+};
 pub use inbox::{Inbox, Message, MessageEnd, Pushed};
 pub use list::{Filter, ListCursor, ListOrder};
 pub use memory::MemoryStore;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use idv_core::{Effect, Error, ErrorKind, NewVerification, Timestamp};
+use idv_core::{CreateSafety, Effect, Error, ErrorKind, NewVerification, Timestamp};
 
 use crate::audit::{AuditEntry, AuditHead, Journal};
 use crate::engine::builder::check_label;
@@ -25,7 +25,7 @@ const PURGED: FlowError = FlowError::Conflict(
 impl Inner {
     /// Commits the intent to create a verification, which a worker carries out.
     pub(crate) async fn submit(&self, start: StartRequest) -> Result<StartResponse> {
-        let (_, flow, already_existed) = self.insert(start, None).await?;
+        let (_, flow, already_existed) = self.insert(start, None, false).await?;
         self.wakeup.notify_one();
         Ok(started(&flow, already_existed))
     }
@@ -39,7 +39,7 @@ impl Inner {
     ) -> Result<StartResponse> {
         self.check_clock().await?;
         self.refresh_keys().await?;
-        let (at, flow, entries) = self.prepare(start)?;
+        let (at, flow, entries) = self.prepare(start, false)?;
         if let Err(refused) = self.refuse_if_draining(&at).await {
             let earlier = self.started_earlier(&at, &flow).await?.ok_or(refused)?;
             return Ok(started(&earlier, true));
@@ -66,7 +66,8 @@ impl Inner {
             // A worker creates it when the account's control allows a call.
             return self.submit(start).await;
         };
-        let (at, flow, already_existed) = self.insert(start, Some(self.lease_until())).await?;
+        let lease = Some(self.lease_until());
+        let (at, flow, already_existed) = self.insert(start, lease, true).await?;
         if already_existed {
             return Ok(started(&flow, true));
         }
@@ -82,16 +83,17 @@ impl Inner {
         }
     }
 
-    /// Inserts a new flow, leased until `lease`. Returns it, or the earlier flow with the same
-    /// reference or key, and whether there was one.
+    /// Inserts a new flow, leased until `lease`, about to be created if `begins`. Returns it, or the
+    /// earlier flow with the same reference or key, and whether there was one.
     async fn insert(
         &self,
         start: StartRequest,
         lease: Option<Timestamp>,
+        begins: bool,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
         self.check_clock().await?;
         self.refresh_keys().await?;
-        let (at, flow, entries) = self.prepare(start)?;
+        let (at, flow, entries) = self.prepare(start, begins)?;
         if let Err(refused) = self.refuse_if_draining(&at).await {
             let earlier = self.started_earlier(&at, &flow).await?.ok_or(refused)?;
             return Ok((at, earlier, true));
@@ -148,9 +150,14 @@ impl Inner {
     }
 
     /// Makes a new flow with the beginning of its audit trail.
+    ///
+    /// If `begins`, and the vendor's create request is idempotent, the mark that the request is
+    /// about to be sent comes with the intent. Otherwise it must not: if the answer to the commit
+    /// is lost, nothing is sent, and without idempotency no worker could tell.
     pub(crate) fn prepare(
         &self,
         start: StartRequest,
+        begins: bool,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, Vec<AuditEntry>)> {
         let at = self.account_of(&start)?;
         start
@@ -170,9 +177,16 @@ impl Inner {
             self.evidence_store()?;
         }
         let info = at.client.info();
-        let (mut machine, changes) =
+        let (mut machine, mut changes) =
             Machine::start(id, info, &at.schedule, start.new, retention, start.by, now)?;
         machine.keep_evidence(evidence)?;
+        let is_keyed = info.create_safety == CreateSafety::Keyed;
+        let mark = (begins && is_keyed).then(|| machine.begin(&Command::Create, now));
+        let mark = mark.flatten();
+        let is_begun = mark.is_some();
+        changes
+            .audit
+            .extend(mark.into_iter().flat_map(|mark| mark.audit));
         let mut journal = Journal::new(id, AuditHead::default(), now);
         changes
             .audit
@@ -187,6 +201,7 @@ impl Inner {
             record,
             state: machine.into_state(),
             leased_until: None,
+            is_begun,
         };
         self.describe(&at, &mut flow, now);
         Ok((at, flow, entries))
@@ -198,8 +213,14 @@ impl Inner {
         at: &VendorHandle,
         flow: LoadedFlow,
     ) -> Result<(LoadedFlow, Option<Error>)> {
-        let marked_at = self.now();
-        let Some(marked) = self.begin(at, flow.clone(), &Command::Create).await? else {
+        let (marked_at, marked) = if flow.is_begun {
+            (flow.record.created_at, Some(flow.clone()))
+        } else {
+            let now = self.now();
+            let marked = self.begin(at, flow.clone(), &Command::Create).await?;
+            (now, marked)
+        };
+        let Some(marked) = marked else {
             // Another worker is creating it.
             return Ok((
                 LoadedFlow {

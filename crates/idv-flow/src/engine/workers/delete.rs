@@ -152,7 +152,7 @@ impl Inner {
         command: &Command,
     ) -> Result<LoadedFlow> {
         let id = flow.record.id;
-        let flow = if flow.state.deletion.may_be_held() {
+        let flow = if flow.state.deletion.may_be_held() && !flow.is_begun {
             let Some(flow) = self.begin(at, flow, command).await? else {
                 return self.plan_anew(at, id).await;
             };

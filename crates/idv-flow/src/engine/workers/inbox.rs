@@ -1,5 +1,9 @@
 //! The inbox: a message is authenticated, sealed and answered at once, and processed later.
 //!
+//! The common message brings one observation of one flow. It is applied before it is answered, and
+//! only its digest is stored. Every other message waits in the inbox, and so does one whose flow
+//! another program changes at that moment.
+//!
 //! The whole delivery is stored, and authenticated again when it is processed. The digest of the
 //! content and the address identifies a repeated message. An unauthenticated message is not stored:
 //! if it changes a flow at all, it does so at once.
@@ -14,7 +18,7 @@ use http::StatusCode;
 use idv_core::{CallbackMessage, Delivery, DeliveryKind, ErrorKind, Observation, Reply};
 use sha2::{Digest, Sha256};
 
-use crate::engine::repository::{Inner, VendorHandle};
+use crate::engine::repository::{Inner, Source, VendorHandle};
 use crate::engine::workers::delivery::StoredDelivery;
 use crate::engine::workers::poll::Taken;
 use crate::error::{FlowError, Result};
@@ -23,7 +27,7 @@ use crate::machine::Input;
 use crate::machine::attention::Attention;
 use crate::machine::change::kind;
 use crate::machine::retention::later;
-use crate::store::{Lease, LookupKey, Message, MessageEnd, Pushed};
+use crate::store::{Arrival, Lease, LookupKey, Message, MessageEnd, Pushed};
 use crate::vault::Context;
 
 /// Maximum number of identifications in one delivery.
@@ -94,6 +98,9 @@ impl Inner {
             return Ok(Reply::status(StatusCode::SERVICE_UNAVAILABLE));
         }
         let digest = digest(&at.id, delivery);
+        if self.is_applied_on_arrival(&at, &received, &digest).await {
+            return Ok(received.reply);
+        }
         let message = Message::new(
             digest,
             at.id.clone(),
@@ -103,6 +110,77 @@ impl Inner {
         self.push(&message).await?;
         self.announce(&at, &received.observations).await;
         Ok(received.reply)
+    }
+
+    /// Applies a message to its flow on arrival, if it brings one observation of one flow: one
+    /// commit, instead of one for the inbox and another for the flow. Returns whether the message
+    /// needs nothing more. Otherwise it goes to the inbox, also after a failure.
+    async fn is_applied_on_arrival(
+        &self,
+        at: &VendorHandle,
+        received: &CallbackMessage,
+        digest: &[u8; 32],
+    ) -> bool {
+        // Another program runs the steps, and expects the message in the inbox.
+        if self.observer.is_some() {
+            return false;
+        }
+        let [observation] = &*received.observations else {
+            return false;
+        };
+        // On the heap: the future of a web server's handler contains this one.
+        let applied = Box::pin(self.apply_on_arrival(at, observation, digest));
+        match applied.await {
+            Ok(is_applied) => is_applied,
+            Err(error) => {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "a message could not be applied on arrival; it goes to the inbox"
+                );
+                false
+            }
+        }
+    }
+
+    async fn apply_on_arrival(
+        &self,
+        at: &VendorHandle,
+        observation: &Observation,
+        digest: &[u8; 32],
+    ) -> Result<bool> {
+        let [(_, id)] = self.locate(at, std::slice::from_ref(observation)).await?[..] else {
+            return Ok(false);
+        };
+        let Some(flow) = self.readable(id).await? else {
+            return Ok(false);
+        };
+        if !observation.subject.is(flow.state.verification.id())
+            || flow.state.waits_for_code(observation)
+        {
+            return Ok(false);
+        }
+        if !flow.state.is_news(observation) {
+            return Ok(true);
+        }
+        let now = self.now();
+        let arrival = Arrival {
+            digest,
+            at: now,
+            forgotten: earlier(now, REPEATED_WITHIN),
+        };
+        let changed = self
+            .try_change(
+                at,
+                &flow,
+                Lease::Keep,
+                Input::Observed(observation),
+                Some(Source::Arrival(arrival)),
+            )
+            .await?;
+        if changed.is_some() {
+            self.wakeup.notify_one();
+        }
+        Ok(changed.is_some())
     }
 
     /// Tells the observer of the flows that a stored message is about. The message stays due, so

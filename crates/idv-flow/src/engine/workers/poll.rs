@@ -6,7 +6,7 @@ use std::time::Duration;
 use idv_core::{Capability, ListQuery, Observation, ResultHandle};
 
 use crate::engine::accounts::Admission;
-use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
+use crate::engine::repository::{Inner, LoadedFlow, Source, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::Input;
@@ -150,7 +150,9 @@ impl Inner {
         let waits = opened.state.waits_for_code(observation);
         if opened.state.is_news(observation) {
             let end = MessageEnd::Done(self.now());
-            let message = only.filter(|_| !waits).map(|digest| (digest, &end));
+            let message = only
+                .filter(|_| !waits)
+                .map(|digest| Source::Inbox(digest, &end));
             self.change_by_message(
                 at,
                 opened,

@@ -104,11 +104,16 @@ impl Inner {
         let _permit = if command.calls_vendor() {
             let Some(mut permit) = self.admit(at, permit).await? else {
                 // The lease ends, and the flow waits until calls are possible again.
+                let is_begun = flow.is_begun;
                 let flow = LoadedFlow {
                     leased_until: None,
                     ..flow
                 };
-                return end(flow, Input::Refreshed).await;
+                return if is_begun {
+                    end(flow, Input::DeletionPostponed).await
+                } else {
+                    end(flow, Input::Refreshed).await
+                };
             };
             permit.start();
             Some(permit)

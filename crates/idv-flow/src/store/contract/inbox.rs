@@ -5,7 +5,7 @@ use super::{
     Harness, at, at_once, bytes32, counted, done, insert, message, opened, opened_often, record,
     taken,
 };
-use crate::store::{Commit, Committed, Message, MessageEnd, Pushed, Record};
+use crate::store::{Arrival, Commit, Committed, Message, MessageEnd, Pushed, Record};
 
 /// Promises: a repeated message is stored once, and the first one stays.
 pub async fn message_is_stored_once<H: Harness>(harness: &H) {
@@ -277,4 +277,84 @@ pub async fn message_ends_with_the_commit_that_names_it<H: Harness>(harness: &H)
         [bytes32(2)]
     );
     assert_eq!(done(store.purge_inbox(at(99), 99).await), 1);
+}
+
+/// Promises: a message that a commit brings counts as processed from then on, and a commit that
+/// brings a known message changes nothing.
+pub async fn message_that_a_commit_brings_is_known_from_then_on<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    insert(&store, &record(1)).await;
+    let commit = async |version, number, second, forgotten| {
+        let (digest, record) = (
+            bytes32(number),
+            Record {
+                version,
+                ..record(1)
+            },
+        );
+        let mut commit = Commit::new(&record, &[]);
+        commit.arrival = Some(Arrival {
+            digest: &digest,
+            at: at(second),
+            forgotten: at(forgotten),
+        });
+        done(store.commit(&commit).await)
+    };
+    assert_eq!(commit(9, 1, 5, -9).await, Committed::Conflict);
+    assert_eq!(
+        done(store.push(&message(2, 0), at(-9)).await),
+        Pushed::New,
+        "another message waits"
+    );
+    assert_eq!(commit(1, 1, 5, -9).await, Committed::Done(2));
+    for number in [1, 2] {
+        assert_eq!(
+            commit(2, number, 6, 5).await,
+            Committed::Conflict,
+            "{number} was not processed before that time"
+        );
+    }
+    assert_eq!(
+        done(store.push(&message(1, 6), at(5)).await),
+        Pushed::Repeated
+    );
+    assert_eq!(
+        taken(&store, 99, 9).await.len(),
+        1,
+        "the one that was pushed"
+    );
+    assert_eq!(done(store.purge_inbox(at(5), 9).await), 0);
+    assert_eq!(
+        commit(2, 1, 8, 6).await,
+        Committed::Done(3),
+        "a message that was processed long ago counts as new"
+    );
+    assert_eq!(done(store.purge_inbox(at(8), 9).await), 0);
+    assert_eq!(done(store.purge_inbox(at(9), 9).await), 1);
+    assert_eq!(done(store.push(&message(1, 9), at(-9)).await), Pushed::New);
+}
+
+/// Promises: of concurrent commits that bring one message, one is stored.
+pub async fn one_of_concurrent_commits_brings_a_message<H: Harness>(harness: &H) {
+    let stores = opened_often(harness).await;
+    for store in stores.iter().take(1) {
+        insert(store, &record(1)).await;
+    }
+    let calls = (0..16).zip(stores.iter().cycle().cloned());
+    let committed = at_once(calls.map(|(_, store)| async move {
+        let (digest, record) = (bytes32(1), record(1));
+        let mut commit = Commit::new(&record, &[]);
+        commit.arrival = Some(Arrival {
+            digest: &digest,
+            at: at(1),
+            forgotten: at(-9),
+        });
+        done(store.commit(&commit).await)
+    }))
+    .await;
+    let changed = committed
+        .iter()
+        .filter(|committed| **committed == Committed::Done(2))
+        .count();
+    assert_eq!(changed, 1, "{committed:?}");
 }

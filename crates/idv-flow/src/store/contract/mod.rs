@@ -126,6 +126,8 @@ macro_rules! store_contract {
             processed_message_stays_processed
             processed_messages_are_purged
             message_ends_with_the_commit_that_names_it
+            message_that_a_commit_brings_is_known_from_then_on
+            one_of_concurrent_commits_brings_a_message
             message_is_claimed_once_by_concurrent_claims
             events_are_stored_with_their_change
             reader_misses_no_event_of_concurrent_writers

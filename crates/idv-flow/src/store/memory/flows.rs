@@ -62,6 +62,11 @@ impl FlowStore for MemoryStore {
         {
             return Err(StoreError::new("another flow has this reference"));
         }
+        if let Some(arrival) = &commit.arrival
+            && state.knows_message(arrival.digest, arrival.forgotten)
+        {
+            return Ok(Committed::Conflict);
+        }
         state.trail.check(commit.audit)?;
         state.trail.add(commit.audit);
         state.outbox.add(commit.events);
@@ -72,6 +77,9 @@ impl FlowStore for MemoryStore {
         });
         if let Some((digest, end)) = commit.message {
             state.end_message(digest, end);
+        }
+        if let Some(arrival) = &commit.arrival {
+            state.note_arrival(arrival, &record.account);
         }
         if commit.lease == Lease::End {
             state.due.lease_until(&record.id, None);

@@ -5,21 +5,13 @@ use jiff::Timestamp;
 
 use super::{MemoryStore, State, is_among};
 use crate::id::FlowId;
-use crate::store::{Inbox, Message, MessageEnd, Pushed, StoreResult, to_microsecond};
+use crate::store::{Arrival, Inbox, Message, MessageEnd, Pushed, StoreResult, to_microsecond};
 
 #[async_trait]
 impl Inbox for MemoryStore {
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
         let mut state = self.state();
-        let anew = |kept: &Kept| {
-            kept.done_at
-                .is_some_and(|done_at| done_at < to_microsecond(forgotten))
-        };
-        if state
-            .messages
-            .get(&message.digest)
-            .is_some_and(|kept| !anew(kept))
-        {
+        if state.knows_message(&message.digest, forgotten) {
             return Ok(Pushed::Repeated);
         }
         let (received_at, due) = (
@@ -139,6 +131,29 @@ impl Inbox for MemoryStore {
 }
 
 impl State {
+    /// Returns whether a message is in the inbox and was not processed before `forgotten`.
+    pub(super) fn knows_message(&self, digest: &[u8; 32], forgotten: Timestamp) -> bool {
+        let forgotten = to_microsecond(forgotten);
+        self.messages
+            .get(digest)
+            .is_some_and(|kept| kept.done_at.is_none_or(|done_at| done_at >= forgotten))
+    }
+
+    /// Adds a message that was processed on arrival.
+    pub(super) fn note_arrival(&mut self, arrival: &Arrival<'_>, account: &str) {
+        let at = to_microsecond(arrival.at);
+        let message = Message {
+            due: None,
+            ..Message::new(*arrival.digest, account.to_owned(), at, Vec::new())
+        };
+        self.inbox.remove(arrival.digest);
+        let kept = Kept {
+            message,
+            done_at: Some(at),
+        };
+        self.messages.insert(*arrival.digest, kept);
+    }
+
     /// Ends a message, unless it was processed.
     pub(super) fn end_message(&mut self, digest: &[u8; 32], end: &MessageEnd) {
         let Self {

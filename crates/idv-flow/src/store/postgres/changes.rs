@@ -113,6 +113,11 @@ WITH new AS MATERIALIZED (
 ), queued AS (
     INSERT INTO idv_queue (flow, account, version, due, lease)
     SELECT new.id, account, 1, due, lease FROM new JOIN added ON added.id = new.id
+), phases AS (
+    INSERT INTO idv_phases (flow, account, phase, phase_since, attention)
+    SELECT new.id, account, phase, phase_since, attention FROM new JOIN added ON added.id = new.id
+), vendors AS (
+    INSERT INTO idv_vendor_keys (key, flow) SELECT vendor, new.id FROM new JOIN added ON added.id = new.id WHERE vendor IS NOT NULL
 ), entries AS (
     INSERT INTO idv_audit (flow, number, at, event, previous, hash)
     SELECT flow, number, at, event, previous, hash
@@ -169,6 +174,16 @@ impl Batch for Change {
         let reasons: Vec<Option<&str>> = ends()
             .map(|end| end.and_then(|(_, (.., reason))| reason))
             .collect();
+        let arrivals = || batch.iter().map(|change| change.arrival.as_ref());
+        let arrived: Vec<Option<Vec<u8>>> = arrivals()
+            .map(|arrival| arrival.map(|arrival| arrival.digest.to_vec()))
+            .collect();
+        let arrived_at: Vec<Option<i64>> = arrivals()
+            .map(|arrival| arrival.map(|arrival| arrival.at))
+            .collect();
+        let forgotten: Vec<Option<i64>> = arrivals()
+            .map(|arrival| arrival.map(|arrival| arrival.forgotten))
+            .collect();
         // A change is announced if it leaves a flow due now and without a lease.
         let now = batch
             .iter()
@@ -211,6 +226,9 @@ impl Batch for Change {
             .bind(events.kind)
             .bind(now)
             .bind(CHANNEL)
+            .bind(arrived)
+            .bind(arrived_at)
+            .bind(forgotten)
             .fetch_all(connection)
             .await
             .map_err(cannot("a flow could not be changed"))?;
@@ -231,13 +249,15 @@ const COMMIT: &str = "\
 WITH change AS MATERIALIZED (
     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
         $10::bigint[], $11::bytea[], $12::bytea[], $13::bytea[], $14::bigint[], $15::bytea[], $16::bytea[], $17::bool[], $18::bytea[],
-        $19::bool[], $20::bytea[], $21::bigint[], $22::bigint[], $23::text[])
+        $19::bool[], $20::bytea[], $21::bigint[], $22::bigint[], $23::text[], $41::bytea[], $42::bigint[], $43::bigint[])
     AS c (id, version, provider, account, tenant, phase, phase_since, attention, due, created_at, reference, vendor, application_key,
-        audit_count, audit_hash, body, keeps, reports, erases, digest, done_at, again, reason)
+        audit_count, audit_hash, body, keeps, reports, erases, digest, done_at, again, reason, arrived, arrived_at, forgotten)
+), repeated AS MATERIALIZED (
+    SELECT c.id FROM change AS c JOIN idv_inbox AS i ON i.digest = c.arrived WHERE COALESCE(i.done_at >= c.forgotten, true)
 ), changed AS (
     UPDATE idv_queue AS q SET version = q.version + 1, account = c.account, due = c.due,
         lease = CASE WHEN c.keeps THEN q.lease END
-    FROM change AS c WHERE q.flow = c.id AND q.version = c.version
+    FROM change AS c WHERE q.flow = c.id AND q.version = c.version AND NOT EXISTS (SELECT 1 FROM repeated WHERE repeated.id = c.id)
     RETURNING q.flow, c.keeps AND c.due <= $39 AND (q.lease IS NULL OR q.lease <= $39) AS announced
 ), made AS MATERIALIZED (
     SELECT change.* FROM change JOIN changed ON changed.flow = change.id
@@ -246,6 +266,12 @@ WITH change AS MATERIALIZED (
         phase_since = m.phase_since, attention = m.attention, created_at = m.created_at, reference = m.reference, vendor = m.vendor,
         application_key = m.application_key, audit_count = m.audit_count, audit_hash = m.audit_hash, body = m.body
     FROM made AS m WHERE f.id = m.id
+), phases AS (
+    UPDATE idv_phases AS p SET account = m.account, phase = m.phase, phase_since = m.phase_since, attention = m.attention
+    FROM made AS m WHERE p.flow = m.id
+        AND (p.account, p.phase, p.phase_since, p.attention) IS DISTINCT FROM (m.account, m.phase, m.phase_since, m.attention)
+), vendors AS (
+    INSERT INTO idv_vendor_keys (key, flow) SELECT vendor, id FROM made WHERE vendor IS NOT NULL ON CONFLICT DO NOTHING
 ), stored AS (
     INSERT INTO idv_reports (flow, body) SELECT id, reports FROM made WHERE reports IS NOT NULL
     ON CONFLICT (flow) DO UPDATE SET body = excluded.body
@@ -257,6 +283,11 @@ WITH change AS MATERIALIZED (
     UPDATE idv_inbox AS i SET done_at = m.done_at, due = CASE WHEN m.done_at IS NULL THEN m.again ELSE i.due END,
         attention = m.reason, body = CASE WHEN m.done_at IS NULL THEN i.body ELSE '' END, lease = NULL
     FROM made AS m WHERE i.digest = m.digest AND i.done_at IS NULL AND (NOT m.erases OR i.flow IS DISTINCT FROM m.id)
+), noted AS (
+    INSERT INTO idv_inbox AS i (digest, account, received_at, tries, done_at, body)
+    SELECT arrived, account, arrived_at, 0, arrived_at, '' FROM made WHERE arrived IS NOT NULL
+    ON CONFLICT (digest) DO UPDATE SET received_at = excluded.received_at, due = NULL, lease = NULL, attention = NULL, flow = NULL,
+        done_at = excluded.done_at, body = excluded.body
 ), entries AS (
     INSERT INTO idv_audit (flow, number, at, event, previous, hash)
     SELECT e.flow, number, at, event, previous, hash
@@ -303,7 +334,11 @@ const PURGE: &str = "\
 WITH purged AS (
     DELETE FROM idv_queue WHERE flow = $1 AND version = $2 RETURNING flow
 ), flows AS (
-    DELETE FROM idv_flows USING purged WHERE id = purged.flow RETURNING id, reference, application_key
+    DELETE FROM idv_flows USING purged WHERE id = purged.flow RETURNING id, reference, application_key, vendor
+), phases AS (
+    DELETE FROM idv_phases AS p USING purged WHERE p.flow = purged.flow
+), vendors AS (
+    DELETE FROM idv_vendor_keys AS v USING flows WHERE v.key = flows.vendor AND v.flow = flows.id
 ), keys AS (
     INSERT INTO idv_purged (key, flow) SELECT reference, id FROM flows
     UNION SELECT application_key, id FROM flows WHERE application_key IS NOT NULL

@@ -91,7 +91,7 @@ impl Batch for Locate {
         let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as(
             "WITH wanted AS MATERIALIZED (SELECT key FROM unnest($1::bytea[]) AS k (key)) \
              SELECT key, id FROM wanted JOIN idv_flows ON reference = key \
-             UNION ALL SELECT key, id FROM wanted JOIN idv_flows ON vendor = key \
+             UNION ALL SELECT key, id FROM wanted JOIN idv_vendor_keys AS v USING (key) JOIN idv_flows ON id = v.flow AND vendor = key \
              UNION ALL SELECT key, id FROM wanted JOIN idv_flows ON application_key = key",
         )
         .bind(keys.iter().map(|key| key.0.to_vec()).collect::<Vec<_>>())

@@ -295,4 +295,5 @@ const MIGRATIONS: Migrations = Migrations(&[
     migration!("postgres", 4, "queue"),
     migration!("postgres", 5, "evidence"),
     migration!("postgres", 6, "purge"),
+    migration!("postgres", 7, "phases"),
 ]);

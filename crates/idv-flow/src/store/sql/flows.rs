@@ -6,16 +6,23 @@ use super::rows::{FlowRow, flow, flow_columns, limited};
 use super::{Script, Sql, built, cannot};
 use crate::store::{Filter, ListCursor, ListOrder, Record, StoreResult};
 
-pub(in crate::store) async fn list(
-    connection: &mut impl Sql,
+pub(in crate::store) async fn list<C: Sql>(
+    connection: &mut C,
     filter: &Filter,
     after: Option<ListCursor>,
     limit: usize,
 ) -> StoreResult<Vec<Record>> {
+    let by_phase = C::HAS_PHASES
+        && (filter.phase.is_some() || filter.attention || filter.order == ListOrder::PhaseSince);
+    let (phases, phase_table, id_column) = if by_phase {
+        (" JOIN idv_phases AS p ON p.flow = f.id", "p.", "p.flow")
+    } else {
+        ("", "f.", "f.id")
+    };
     let order = match filter.order {
-        ListOrder::Id => "f.id",
-        ListOrder::CreatedAt => "f.created_at, f.id",
-        ListOrder::PhaseSince => "f.phase_since, f.id",
+        ListOrder::Id => id_column.to_owned(),
+        ListOrder::CreatedAt => "f.created_at, f.id".to_owned(),
+        ListOrder::PhaseSince => format!("{phase_table}phase_since, {id_column}"),
     };
     // The empty byte string sorts before every id.
     let id = after.map_or_else(Vec::new, |after| after.id().as_bytes().to_vec());
@@ -23,9 +30,10 @@ pub(in crate::store) async fn list(
     select.push(concat!(
         "SELECT ",
         flow_columns!(),
-        " FROM idv_flows AS f JOIN idv_queue AS q ON q.flow = f.id WHERE ("
+        " FROM idv_flows AS f JOIN idv_queue AS q ON q.flow = f.id"
     ));
-    select.push(order).push(") > (");
+    select.push(phases).push(" WHERE (");
+    select.push(&order).push(") > (");
     if filter.order != ListOrder::Id {
         select
             .bind(after.map_or(i64::MIN, |after| after.at().as_microsecond()))
@@ -34,22 +42,30 @@ pub(in crate::store) async fn list(
     select.bind(&id[..]).push(")");
     let phase = filter.phase.map(crate::store::Phase::name);
     let equal = [
-        ("phase", phase),
-        ("provider", filter.provider.as_deref()),
-        ("account", filter.account.as_deref()),
-        ("tenant", filter.tenant.as_deref()),
+        (phase_table, "phase", phase),
+        ("f.", "provider", filter.provider.as_deref()),
+        (phase_table, "account", filter.account.as_deref()),
+        ("f.", "tenant", filter.tenant.as_deref()),
     ];
-    for (column, value) in equal {
+    for (table, column, value) in equal {
         if let Some(value) = value {
-            select.push(" AND f.").push(column).push(" = ").bind(value);
+            select
+                .push(" AND ")
+                .push(table)
+                .push(column)
+                .push(" = ")
+                .bind(value);
         }
     }
     if filter.attention {
-        select.push(" AND f.attention IS NOT NULL");
+        select
+            .push(" AND ")
+            .push(phase_table)
+            .push("attention IS NOT NULL");
     }
     select
         .push(" ORDER BY ")
-        .push(order)
+        .push(&order)
         .push(" LIMIT ")
         .bind(limited(limit));
     let rows = select

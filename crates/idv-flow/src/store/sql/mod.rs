@@ -34,6 +34,8 @@ pub(super) trait Sql: Send + Sized {
     /// The text after a column, before and after `$n`, for the condition that the column is in the
     /// list bound as `$n`.
     const AMONG: (&'static str, &'static str);
+    /// Whether `idv_phases` has the indexes of phases and of attention, instead of `idv_flows`.
+    const HAS_PHASES: bool;
 
     /// Returns the rows of a query.
     fn fetch<O: Tuple>(
@@ -110,6 +112,7 @@ impl Sql for sqlx::PgConnection {
     const SETTLED: &'static str =
         "AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
     const AMONG: (&'static str, &'static str) = ("= ANY(", ")");
+    const HAS_PHASES: bool = true;
 
     async fn fetch<O: Tuple>(&mut self, sql: SqlStr, values: &[Value<'_>]) -> sqlx::Result<Vec<O>> {
         let query = sqlx::query_as::<sqlx::Postgres, O>(sql);
@@ -132,6 +135,7 @@ impl Sql for sqlx::SqliteConnection {
     const SKIP_LOCKED: &'static str = "";
     const SETTLED: &'static str = "";
     const AMONG: (&'static str, &'static str) = ("IN (SELECT value FROM json_each(", "))");
+    const HAS_PHASES: bool = false;
 
     async fn fetch<O: Tuple>(&mut self, sql: SqlStr, values: &[Value<'_>]) -> sqlx::Result<Vec<O>> {
         let query = sqlx::query_as::<sqlx::Sqlite, O>(sql);
@@ -256,6 +260,15 @@ pub(super) struct Change {
     pub(super) audit: Vec<AuditEntry>,
     pub(super) events: Vec<Event>,
     pub(super) message: Option<([u8; 32], MessageEnd)>,
+    pub(super) arrival: Option<NewArrival>,
+}
+
+/// A message that is processed on arrival, as a task can own it.
+#[derive(Debug)]
+pub(super) struct NewArrival {
+    pub(super) digest: [u8; 32],
+    pub(super) at: i64,
+    pub(super) forgotten: i64,
 }
 
 impl From<&Commit<'_>> for Change {
@@ -271,6 +284,11 @@ impl From<&Commit<'_>> for Change {
             audit: commit.audit.to_vec(),
             events: commit.events.to_vec(),
             message: commit.message.map(|(digest, end)| (*digest, end.clone())),
+            arrival: commit.arrival.map(|arrival| NewArrival {
+                digest: *arrival.digest,
+                at: arrival.at.as_microsecond(),
+                forgotten: arrival.forgotten.as_microsecond(),
+            }),
         }
     }
 }

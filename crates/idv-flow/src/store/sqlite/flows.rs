@@ -85,14 +85,18 @@ pub(super) async fn commit(
         return Ok(Committed::Conflict);
     };
     let statement = "UPDATE idv_queue SET version = version + 1, account = $3, due = $4, \
-                     lease = CASE WHEN $5 THEN lease ELSE NULL END WHERE flow = $1 AND version = $2";
+                     lease = CASE WHEN $5 THEN lease ELSE NULL END WHERE flow = $1 AND version = $2 \
+                     AND NOT EXISTS (SELECT 1 FROM idv_inbox WHERE digest = $6 AND COALESCE(done_at >= $7, TRUE))";
     let due = record.due.map(Timestamp::as_microsecond);
+    let arrival = change.arrival.as_ref();
     let values = [
         id.into(),
         version.into(),
         record.account.as_str().into(),
         due.into(),
         change.keep_lease.into(),
+        arrival.map(|arrival| &arrival.digest[..]).into(),
+        arrival.map(|arrival| arrival.forgotten).into(),
     ];
     if connection
         .execute(fixed(statement), &values)
@@ -107,20 +111,25 @@ pub(super) async fn commit(
         .push("UPDATE idv_flows SET (audit_count, audit_hash, body) = (")
         .bind_all(sealed(record)?);
     script.push(") WHERE id = ").bind(id).push(";");
-    // An update writes the indexes of all columns that it names, whether they changed or not.
-    script
-        .push("UPDATE idv_flows SET (")
-        .push(SHOWN)
-        .push(") = (")
-        .bind_all(shown(record))
-        .push(") WHERE id = ")
-        .bind(id);
-    script
-        .push(" AND (")
-        .push(SHOWN)
-        .push(") IS NOT (")
-        .bind_all(shown(record))
-        .push(");");
+    // An update writes the indexes of all columns that it names, whether they changed or not. So
+    // columns that change together have their own statement, which finds no row if they are equal.
+    let mut values = &shown(record)[..];
+    for columns in CHANGED_TOGETHER {
+        let (changed, others) = values.split_at(columns.split(", ").count());
+        values = others;
+        script
+            .push("UPDATE idv_flows SET (")
+            .push(columns)
+            .push(") = (")
+            .bind_all(changed.iter().copied())
+            .push(") WHERE id = ")
+            .bind(id)
+            .push(" AND (")
+            .push(columns)
+            .push(") IS NOT (")
+            .bind_all(changed.iter().copied())
+            .push(");");
+    }
     if let Some(reports) = &change.reports {
         script
             .push("INSERT INTO idv_reports (flow, body) VALUES (")
@@ -143,6 +152,9 @@ pub(super) async fn commit(
     script.execute(connection).await.map_err(failed())?;
     if let Some((digest, end)) = &change.message {
         crate::store::sql::inbox::finish(connection, digest, end).await?;
+    }
+    if let Some(arrival) = arrival {
+        super::inbox::note_arrival(connection, arrival, &record.account).await?;
     }
     Ok(Committed::Done(record.version + 1))
 }
@@ -274,19 +286,27 @@ pub(super) async fn claim(
 }
 
 /// The columns of a flow that are in clear.
-const SHOWN: &str = "provider, account, tenant, phase, phase_since, attention, created_at, reference, vendor, application_key";
+const SHOWN: &str = "phase, phase_since, attention, vendor, provider, account, tenant, created_at, reference, application_key";
+
+/// The same columns, in groups that change at different times; the last group hardly ever does.
+const CHANGED_TOGETHER: [&str; 4] = [
+    "phase, phase_since",
+    "attention",
+    "vendor",
+    "provider, account, tenant, created_at, reference, application_key",
+];
 
 fn shown(record: &Record) -> [Value<'_>; 10] {
     [
-        record.provider.as_str().into(),
-        record.account.as_str().into(),
-        record.tenant.as_deref().into(),
         record.phase.name().into(),
         record.phase_since.as_microsecond().into(),
         record.attention.as_deref().into(),
+        bytes(&record.vendor).into(),
+        record.provider.as_str().into(),
+        record.account.as_str().into(),
+        record.tenant.as_deref().into(),
         record.created_at.as_microsecond().into(),
         (&record.reference.0[..]).into(),
-        bytes(&record.vendor).into(),
         bytes(&record.application_key).into(),
     ]
 }

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::queue::claim_values;
 use crate::store::sql::rows::{MessageRow, message, message_columns};
-use crate::store::sql::{Claim, Sql as _, among, built, cannot, fixed};
+use crate::store::sql::{Claim, NewArrival, Sql as _, Value, among, built, cannot, fixed};
 use crate::store::{Message, Pushed, StoreResult};
 
 pub(super) async fn claim(
@@ -31,6 +31,28 @@ pub(super) async fn claim(
         .collect::<StoreResult<Vec<_>>>()?;
     messages.sort_by_key(|message| (message.due, message.digest));
     Ok(messages)
+}
+
+/// Adds a message that was processed on arrival.
+pub(super) async fn note_arrival(
+    connection: &mut SqliteConnection,
+    arrival: &NewArrival,
+    account: &str,
+) -> StoreResult<()> {
+    let statement = "INSERT INTO idv_inbox (digest, account, received_at, tries, done_at, body) \
+                     VALUES ($1, $2, $3, 0, $3, $4) ON CONFLICT (digest) DO UPDATE SET \
+                     received_at = excluded.received_at, done_at = excluded.done_at";
+    let values = [
+        (&arrival.digest[..]).into(),
+        account.into(),
+        arrival.at.into(),
+        Value::Bytes(&[]),
+    ];
+    connection
+        .execute(fixed(statement), &values)
+        .await
+        .map(drop)
+        .map_err(cannot("a message could not be stored"))
 }
 
 pub(super) async fn push(
