@@ -113,7 +113,7 @@ pub use id::FlowId;
 pub use machine::attention::Attention;
 pub use machine::event::{Event, EventKind};
 pub use machine::evidence::{EvidenceKinds, EvidencePolicy, FailedEvidence, KeptEvidence};
-pub use machine::resolution::Resolution;
+pub use machine::resolution::{FlowDecision, Resolution};
 pub use machine::retention::{DataCopy, Retention, RetentionRule};
 pub use machine::schedule::Schedule;
 pub use status::{

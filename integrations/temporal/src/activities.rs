@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idv_flow::{FlowError, FlowId, FlowPlan, Resolution, Retention};
+use idv_flow::{FlowDecision, FlowError, FlowId, FlowPlan};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError, activities};
@@ -25,22 +25,13 @@ pub(crate) struct Steps {
 
 /// A decision of the application or of an operator about a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Decision {
-    /// Resolves what the flow needs an operator for.
-    Resolve(Resolution),
-    /// Deletes both copies.
-    Delete,
-    /// Changes the retention.
-    Retain(Retention),
-}
-
-/// A decision with the account that made it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DecisionRequest {
     pub(crate) flow: FlowId,
-    pub(crate) decision: Decision,
+    pub(crate) decision: FlowDecision,
+    /// The account that decided.
     pub(crate) by: String,
+    /// The id of the update, by which the flow recognizes a repetition.
+    pub(crate) key: String,
 }
 
 /// The answer to a decision: the new plan, or why the flow's state does not allow it.
@@ -211,23 +202,20 @@ impl Steps {
         Ok(u64::try_from(delivered).unwrap_or(u64::MAX))
     }
 
-    /// Records a decision of the application or of an operator.
+    /// Records a decision of the application or of an operator. A repetition finds it recorded.
     #[activity]
     pub(crate) async fn decide(
         self: Arc<Self>,
         _context: ActivityContext,
         request: DecisionRequest,
     ) -> Result<DecisionAnswer, ActivityError> {
-        let engine = &self.host.engine;
-        let DecisionRequest { flow, decision, by } = &request;
-        let decide = async {
-            match decision {
-                Decision::Resolve(resolution) => engine.resolve(*flow, resolution, by).await?,
-                Decision::Delete => drop(engine.delete(*flow, by).await?),
-                Decision::Retain(retention) => engine.retain(*flow, *retention, by).await?,
-            }
-            engine.plan(*flow).await
-        };
+        let DecisionRequest {
+            flow,
+            decision,
+            by,
+            key,
+        } = &request;
+        let decide = self.host.engine.decide(*flow, decision, by, key);
         match DRIVEN.scope(*flow, decide).await {
             Ok(plan) => Ok(Ok(plan)),
             // These texts are of fixed words and times.

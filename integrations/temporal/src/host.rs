@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::unfold;
+use idv_core::OsRandom;
 use idv_flow::{
-    Engine, EngineBuilder, FlowId, FlowPlan, Resolution, Retention, StartRequest, StartResponse,
+    Engine, EngineBuilder, FlowDecision, FlowId, FlowPlan, Resolution, Retention, StartRequest,
+    StartResponse,
 };
 use temporalio_client::errors::WorkflowUpdateError;
 use temporalio_client::{
@@ -19,7 +21,7 @@ use temporalio_common::data_converters::{
 };
 use tokio::task::JoinHandle;
 
-use crate::activities::Decision;
+use crate::activities::DecisionRequest;
 use crate::codec::SealingCodec;
 use crate::error::{HostError, Result, server};
 use crate::options::HostOptions;
@@ -170,8 +172,8 @@ impl Host {
         resolution: &Resolution,
         by: &str,
     ) -> Result<FlowPlan> {
-        let decision = Decision::Resolve(resolution.clone());
-        self.decide(flow, &decision, by).await
+        let decision = FlowDecision::Resolve(resolution.clone());
+        self.decide(flow, decision, by).await
     }
 
     /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests
@@ -185,7 +187,7 @@ impl Host {
     ///
     /// If the future is dropped, the request is recorded as a whole or not at all.
     pub async fn delete(&self, flow: FlowId, by: &str) -> Result<FlowPlan> {
-        self.decide(flow, &Decision::Delete, by).await
+        self.decide(flow, FlowDecision::Delete, by).await
     }
 
     /// Changes the retention of the copies, to put a legal hold on them for example.
@@ -198,21 +200,29 @@ impl Host {
     ///
     /// If the future is dropped, the change is recorded as a whole or not at all.
     pub async fn retain(&self, flow: FlowId, retention: Retention, by: &str) -> Result<FlowPlan> {
-        self.decide(flow, &Decision::Retain(retention), by).await
+        self.decide(flow, FlowDecision::Retain(retention), by).await
     }
 
-    async fn decide(&self, flow: FlowId, decision: &Decision, by: &str) -> Result<FlowPlan> {
+    async fn decide(&self, flow: FlowId, decision: FlowDecision, by: &str) -> Result<FlowPlan> {
         // The flow exists, whether or not its workflow is open.
         self.inner.engine.plan(flow).await?;
+        // The server takes an update of one id once per run of a workflow, and the flow takes it
+        // once at all: an activity whose answer a crash has lost is repeated.
+        let key = FlowId::random(&OsRandom).to_string();
+        let request = DecisionRequest {
+            flow,
+            decision,
+            by: by.to_owned(),
+            key: key.clone(),
+        };
+        let options = WorkflowExecuteUpdateOptions::builder()
+            .update_id(key)
+            .build();
         for _ in 0..DECISION_ATTEMPTS {
             self.inner.start_workflow(flow, None).await?;
             let answer = self
                 .workflow(flow)
-                .execute_update(
-                    Verification::decide,
-                    (decision.clone(), by.to_owned()),
-                    WorkflowExecuteUpdateOptions::default(),
-                )
+                .execute_update(Verification::decide, request.clone(), options.clone())
                 .await;
             match answer {
                 Ok(answer) => return answer.map_err(HostError::Refused),

@@ -105,7 +105,9 @@ impl Host {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future has the effect of a crash: another worker takes over.
+    /// Dropping the future has the effect of a crash: another worker takes over. A thread of the
+    /// SDK, `workflow-processing`, may then end by a panic ("Activation processor channel not
+    /// dropped"), which has no further effect.
     pub async fn run(
         &self,
         settings: &WorkerSettings,

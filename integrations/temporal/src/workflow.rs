@@ -18,7 +18,7 @@ use temporalio_sdk::{
     WorkflowContext, WorkflowContextView, WorkflowResult,
 };
 
-use crate::activities::{Decision, DecisionAnswer, DecisionRequest, Steps, UNKNOWN_FLOW};
+use crate::activities::{DecisionAnswer, DecisionRequest, Steps, UNKNOWN_FLOW};
 use crate::queues::{Queue, Settings, activity_options};
 
 /// The search attribute with the provider's id.
@@ -172,14 +172,12 @@ impl Verification {
     #[update]
     pub(crate) async fn decide(
         context: &mut WorkflowContext<Self>,
-        request: (Decision, String),
+        request: DecisionRequest,
     ) -> Result<DecisionAnswer, Box<dyn std::error::Error + Send + Sync>> {
-        let (decision, by) = request;
-        let (flow, before) = context.state_mut(|state| {
+        let before = context.state_mut(|state| {
             state.decisions = state.decisions.saturating_add(1);
-            (state.flow, (state.is_busy, state.activities))
+            (state.is_busy, state.activities)
         });
-        let request = DecisionRequest { flow, decision, by };
         let options = Self::options(context, Queue::Main, UNLIMITED);
         let answer = context
             .execute_activity(Steps::decide, request, options)

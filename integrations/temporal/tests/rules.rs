@@ -22,16 +22,17 @@ use idv::transport::SystemClock;
 use idv_core::call::CallPolicy;
 use idv_core::{CreateSafety, Outcome, Reference, Secret, Status, VendorId};
 use idv_flow::audit::AuditEntry;
-use idv_flow::store::Phase;
+use idv_flow::store::{Phase, Store};
 use idv_flow::{
-    Attention, CopyState, Engine, EngineBuilder, EvidencePolicy, FlowId, Resolution, Retention,
-    RetentionRule, Schedule, StartRequest, Vault,
+    Attention, CopyState, Engine, EngineBuilder, EvidencePolicy, FlowId, FlowPlan, Resolution,
+    Retention, RetentionRule, Schedule, StartRequest, Vault,
 };
-use idv_temporal::WorkerSettings;
+use idv_temporal::{Host, HostError, WorkerSettings};
 use support::program::{host_options, open, quick};
 use support::runner::BY;
 use support::server::Server;
 use support::{Runner, until};
+use vendor::meddled::Meddled;
 use vendor::{Bench, Fate, HOUR, Kind, message, new_verification};
 
 const ACCOUNT: &str = "example";
@@ -59,6 +60,14 @@ async fn on_both(kind: Kind, interval: Option<Duration>, rule: impl AsyncFn(&Set
 }
 
 fn builder(bench: &Bench, interval: Option<Duration>) -> EngineBuilder {
+    builder_over(bench.store.clone(), bench, interval)
+}
+
+fn builder_over(
+    store: impl Store + 'static,
+    bench: &Bench,
+    interval: Option<Duration>,
+) -> EngineBuilder {
     let mut policy = CallPolicy::default();
     // The longest wait for an answer that never comes.
     (policy.attempt_timeout, policy.deadline) = (Duration::from_secs(3), Duration::from_secs(3));
@@ -69,7 +78,7 @@ fn builder(bench: &Bench, interval: Option<Duration>) -> EngineBuilder {
         None => schedule,
     };
     let key = Secret::new("000102030405060708090a0b0c0d0e0f".repeat(2));
-    Engine::builder(bench.store.clone())
+    Engine::builder(store)
         .client(client)
         .clock(Arc::new(SystemClock::new()))
         .vault(Vault::new(&key).unwrap())
@@ -351,6 +360,120 @@ async fn paused_account_is_not_called() {
         assert_eq!(setup.calls("create"), 1);
         engine.resume_account(ACCOUNT, BY).await.unwrap();
         setup.is_in(id, Phase::Open).await;
+    })
+    .await;
+}
+
+/// A host whose store can keep the answer to a decision to itself, as a crash does.
+struct Silenced {
+    setup: Setup,
+    store: Meddled,
+    host: Host,
+}
+
+impl Silenced {
+    /// Has a decision made whose first answer is lost. It must be recorded once.
+    async fn decide(&self, id: FlowId, decision: impl AsyncFn() -> Result<FlowPlan, HostError>) {
+        let before = self.decisions(id).await;
+        *self.store.silent.lock().unwrap() = Some(BY);
+        let plan = decision().await.unwrap();
+        assert_eq!(plan.flow, id);
+        assert!(
+            self.store.silent.lock().unwrap().is_none(),
+            "no answer was lost"
+        );
+        assert_eq!(self.decisions(id).await, before + 1);
+    }
+
+    /// As [`Silenced::decide`]. An equal decision afterwards must be refused.
+    async fn resolve_once(&self, id: FlowId, resolution: Resolution) {
+        let decision = async || self.host.resolve(id, &resolution, BY).await;
+        self.decide(id, &decision).await;
+        let refused = decision().await;
+        assert!(matches!(refused, Err(HostError::Refused(_))), "{refused:?}");
+    }
+
+    /// Returns the number of decisions in the audit trail of a flow.
+    async fn decisions(&self, id: FlowId) -> usize {
+        let trail = self.host.engine().audit_of(id).await.unwrap();
+        let by = format!("\"{BY}\"");
+        trail
+            .iter()
+            .filter(|entry| entry.event.contains(&by))
+            .count()
+    }
+
+    async fn verify(&self) -> (FlowId, Reference) {
+        let (id, reference) = self.setup.create().await;
+        self.setup.receive(&reference, None, "passed").await;
+        self.setup.is_in(id, Phase::Done).await;
+        (id, reference)
+    }
+
+    /// Starts a flow whose create request loses its answer.
+    async fn lose_creation(&self) -> (FlowId, Reference) {
+        self.setup.bench.vendor.next("create", Fate::AnswerLost);
+        let (id, reference) = self.setup.start().await;
+        self.setup.needs(id, &Attention::CreationUnknown).await;
+        (id, reference)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decision_is_recorded_once_if_its_answer_is_lost() {
+    let kind = Kind {
+        safety: CreateSafety::Unkeyed,
+        deletion: false,
+        ..silent()
+    };
+    let server = Server::start().await;
+    let bench = Bench::new(kind);
+    let store = Meddled {
+        store: bench.store.clone(),
+        ..Meddled::default()
+    };
+    let builder = builder_over(store.clone(), &bench, None);
+    let host = open(builder, server.url(), host_options()).await;
+    let runner = Runner::Hosted(host.clone());
+    let setup = Setup { bench, runner };
+    let silenced = Silenced { setup, store, host };
+    let (settings, never) = (WorkerSettings::new(), std::future::pending());
+    tokio::select! {
+        () = decide_each(&silenced) => {}
+        done = silenced.host.run(&settings, never) => panic!("the worker ended: {done:?}"),
+    }
+}
+
+async fn decide_each(silenced: &Silenced) {
+    let Silenced { setup, host, .. } = silenced;
+    let (id, reference) = silenced.lose_creation().await;
+    silenced.resolve_once(id, Resolution::CreateAgain).await;
+    setup.is_in(id, Phase::Open).await;
+    assert_eq!(setup.bench.vendor.made(&reference).len(), 2, "one is lost");
+
+    let (id, reference) = silenced.lose_creation().await;
+    let made = VendorId::new(setup.bench.vendor.made(&reference)[0].clone());
+    silenced.resolve_once(id, Resolution::Adopt(made)).await;
+    setup.is_in(id, Phase::Open).await;
+    let abandon = async || host.resolve(id, &Resolution::Abandon, BY).await;
+    silenced.decide(id, abandon).await;
+
+    let (id, reference) = silenced.verify().await;
+    setup.receive(&reference, None, "failed").await;
+    setup.needs(id, &Attention::Disputed).await;
+    let rejected = Resolution::ResolveDispute(Outcome::Rejected);
+    silenced.resolve_once(id, rejected).await;
+
+    let (id, _) = silenced.verify().await;
+    let retain = async || host.retain(id, Retention::default(), BY).await;
+    silenced.decide(id, retain).await;
+    silenced
+        .decide(id, async || host.delete(id, BY).await)
+        .await;
+    setup.needs(id, &Attention::DeleteByHand).await;
+    silenced.resolve_once(id, Resolution::DeletedByHand).await;
+    until("both copies are gone", async || {
+        host.engine().receipt(id).await.unwrap().is_complete()
     })
     .await;
 }

@@ -22,6 +22,7 @@ use crate::engine::workers::timers::{TIMERS, sweep_timer};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::attention::Attention;
+use crate::machine::resolution::{FlowDecision, Resolution};
 use crate::machine::retention::later;
 use crate::machine::{Command, Input};
 use crate::store::{Lease, Phase};
@@ -238,6 +239,71 @@ impl Engine {
             return Ok(inner.held(&at, &done, wait));
         }
         Ok(inner.plan_of(&at, &done))
+    }
+
+    /// Records a decision of the application or of an operator once, and returns the new plan. `by`
+    /// is the account that decided, without personal data.
+    ///
+    /// A workflow engine repeats a step whose answer a crash has lost. `key` identifies the decision:
+    /// a random text, the same for each repetition. A flow remembers the keys of its last 16
+    /// decisions, and a repetition only plans, whatever has become of the flow meanwhile.
+    ///
+    /// ```
+    /// # mod bank { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/bank.rs")); }
+    /// # bank::run(async |bank| {
+    /// # let engine = bank.engine().await?;
+    /// use idv_core::Outcome;
+    /// use idv_flow::{FlowDecision, FlowError, Resolution};
+    /// # let id = bank.disputed(&engine).await?;
+    ///
+    /// let rejected = FlowDecision::Resolve(Resolution::ResolveDispute(Outcome::Rejected));
+    /// let plan = engine.decide(id, &rejected, "desk-3", "update-1").await?;
+    /// assert_eq!(plan.outcome, Some(Outcome::Rejected));
+    /// // The same decision again.
+    /// assert_eq!(engine.decide(id, &rejected, "desk-3", "update-1").await?, plan);
+    /// // Another decision, which comes too late.
+    /// let late = engine.decide(id, &rejected, "desk-4", "update-2").await;
+    /// assert!(matches!(late, Err(FlowError::Conflict(_))));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::resolve`], [`Engine::delete`] and [`Engine::retain`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the decision is recorded as a whole or not at all: repeat the call
+    /// with the same key.
+    pub async fn decide(
+        &self,
+        id: FlowId,
+        decision: &FlowDecision,
+        by: &str,
+        key: &str,
+    ) -> Result<FlowPlan> {
+        let inner = &*self.inner;
+        inner.check_clock().await?;
+        let mut flow = inner.read(id).await?;
+        let at = inner.account(&flow.record.account)?;
+        loop {
+            let input = Input::Decided { decision, by, key };
+            flow = inner.change(&at, flow, Lease::Keep, input).await?;
+            if flow.state.has_decision(key) {
+                break;
+            }
+            // Only a hold keeps a decision from being recorded without an error. It may have ended
+            // since.
+            if let Some((copy, until)) = Inner::machine(&at, &flow).held(inner.now()) {
+                return Err(FlowError::Held { copy, until });
+            }
+        }
+        if *decision == FlowDecision::Resolve(Resolution::AskNow) {
+            inner.store.wake_parked(Some(id), inner.now()).await?;
+        }
+        inner.wakeup.notify_one();
+        Ok(inner.plan_of(&at, &flow))
     }
 
     /// Processes up to `limit` due messages of the inbox: of one account, or of all.

@@ -7,7 +7,7 @@ use super::state::FlowState;
 use crate::error::{FlowError, Result};
 
 /// The format that this program writes. It grows with each added member.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 /// The oldest format whose programs may change a state that this program writes: they keep members
 /// that they do not know. It grows with each member that an older program must not ignore, and with
 /// each new variant.

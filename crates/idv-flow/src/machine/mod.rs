@@ -85,7 +85,7 @@ use crate::audit;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::event::Seen;
-use crate::machine::resolution::Resolution;
+use crate::machine::resolution::{FlowDecision, Resolution};
 use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
 use crate::machine::state::Creation;
@@ -196,6 +196,15 @@ pub enum Input<'e> {
         resolution: &'e Resolution,
         /// The operator's account.
         by: &'e str,
+    },
+    /// The application or an operator decided. A repetition changes nothing.
+    Decided {
+        /// The decision.
+        decision: &'e FlowDecision,
+        /// The account that decided.
+        by: &'e str,
+        /// The key of the decision, which a repetition has too.
+        key: &'e str,
     },
     /// The program failed to carry out a command, for example because an adapter panicked.
     Crashed,
@@ -382,6 +391,9 @@ impl<'a> Machine<'a> {
             Input::Erased => self.erase_if_due(changes),
             Input::Retained { retention, by } => return self.retained(retention, by, changes),
             Input::Resolved { resolution, by } => return self.resolved(resolution, by, changes),
+            Input::Decided { decision, by, key } => {
+                return self.decided(decision, by, key, changes);
+            }
             Input::Crashed => {
                 self.state.crashes = self.state.crashes.saturating_add(1);
                 self.state.crashed_at = Some(now);

@@ -4,11 +4,15 @@ use idv_core::{Decision, EvidenceId, Outcome, Step, VendorId};
 use serde::{Deserialize, Serialize};
 
 use super::change::ChangeSet;
-use super::retention::later;
+use super::retention::{Retention, later};
 use super::state::{Creation, VendorsCopy};
 use super::{Machine, conflict};
 use crate::audit::{CreatedBy, Event};
 use crate::error::{FlowError, Result};
+
+/// The number of decisions whose keys a flow keeps. A decision is repeated soon or never, so only
+/// those that are recorded at about the same time count.
+const MAX_DECISIONS: usize = 16;
 
 /// An operator's decision about a flow.
 ///
@@ -61,7 +65,53 @@ pub enum Resolution {
     GiveUpEvidence,
 }
 
+/// A decision of the application or of an operator about a flow, for [`Engine::decide`].
+///
+/// [`Engine::decide`]: crate::Engine::decide
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FlowDecision {
+    /// Resolves the reason why the flow needs an operator: see
+    /// [`Engine::resolve`](crate::Engine::resolve).
+    Resolve(Resolution),
+    /// Requests the deletion of both copies: see [`Engine::delete`](crate::Engine::delete).
+    Delete,
+    /// Changes the retention: see [`Engine::retain`](crate::Engine::retain).
+    Retain(Retention),
+}
+
 impl Machine<'_> {
+    /// Records a decision, unless its key is recorded already. A refused deletion is an audit entry,
+    /// and its key is not recorded.
+    pub(super) fn decided(
+        &mut self,
+        decision: &FlowDecision,
+        by: &str,
+        key: &str,
+        changes: &mut ChangeSet,
+    ) -> Result<()> {
+        if self.state.has_decision(key) {
+            return Ok(());
+        }
+        match decision {
+            FlowDecision::Resolve(resolution) => self.resolved(resolution, by, changes)?,
+            FlowDecision::Retain(retention) => self.retained(retention, by, changes)?,
+            FlowDecision::Delete => {
+                self.deletion_requested(by, changes)?;
+                if self.held(changes.now).is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        let decisions = &mut self.state.decisions;
+        if decisions.len() >= MAX_DECISIONS {
+            decisions.remove(0);
+        }
+        decisions.push(key.to_owned());
+        Ok(())
+    }
+
     pub(super) fn resolved(
         &mut self,
         resolution: &Resolution,

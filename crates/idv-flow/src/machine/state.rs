@@ -94,6 +94,9 @@ pub struct FlowState {
     /// The number of events of the flow.
     #[serde(default)]
     pub(crate) events: u64,
+    /// The keys of the last decisions that a workflow engine recorded, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) decisions: Vec<String>,
     /// The number and the hash (hexadecimal) of the audit trail's last block when this state was
     /// written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -289,6 +292,7 @@ impl FlowState {
             crashes: 0,
             crashed_at: None,
             events: 0,
+            decisions: Vec::new(),
             block: None,
         }
     }
@@ -650,6 +654,11 @@ impl FlowState {
     /// Returns whether the verification can still expire.
     pub(crate) fn may_expire(&self) -> bool {
         self.verification.expire_if_due(Timestamp::MAX).is_some()
+    }
+
+    /// Returns whether the decision with this key is recorded.
+    pub(crate) fn has_decision(&self, key: &str) -> bool {
+        self.decisions.iter().any(|recorded| recorded == key)
     }
 
     /// Returns the decision; `None` if nothing was created, or if the creation is not settled.

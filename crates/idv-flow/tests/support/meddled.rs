@@ -32,6 +32,8 @@ pub(crate) struct Meddled {
     pub(crate) writes: Arc<AtomicUsize>,
     /// The work that runs just before the next commit whose audit entries contain a word.
     pub(crate) before: Arc<Mutex<Option<Meanwhile>>>,
+    /// A word of an audit entry. The next commit with it takes effect, and its answer never comes.
+    pub(crate) silent: Arc<Mutex<Option<&'static str>>>,
     /// Whether stored reports cannot be opened.
     pub(crate) reports_damaged: Arc<AtomicBool>,
     /// Whether the store keeps evidence.
@@ -49,6 +51,7 @@ impl Default for Meddled {
             lost: Arc::default(),
             writes: Arc::default(),
             before: Arc::default(),
+            silent: Arc::default(),
             reports_damaged: Arc::default(),
             has_evidence: true,
         }
@@ -123,20 +126,20 @@ impl FlowStore for Meddled {
         self.store.load(id).await
     }
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
-        let meanwhile = {
-            let mut before = self.before.lock().unwrap();
-            let is_now = before.as_ref().is_some_and(|(word, _)| {
-                commit
-                    .audit
-                    .iter()
-                    .any(|entry| entry.event.contains(&format!("\"{word}\"")))
-            });
-            before.take_if(|_| is_now)
+        let has = |word: &str| {
+            let word = format!("\"{word}\"");
+            let mut entries = commit.audit.iter();
+            entries.any(|entry| entry.event.contains(&word))
         };
+        let meanwhile = self.before.lock().unwrap().take_if(|(word, _)| has(word));
         if let Some((_, meanwhile)) = meanwhile {
             meanwhile.await;
         }
         let result = self.store.commit(commit).await;
+        let silent = self.silent.lock().unwrap().take_if(|word| has(word));
+        if silent.is_some() {
+            std::future::pending::<()>().await;
+        }
         self.answered(result)
     }
     async fn purge(&self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Committed> {

@@ -50,7 +50,8 @@ impl Worker {
         self.end(End::Stop);
     }
 
-    /// Ends the worker like a crash: whatever it does is cut off.
+    /// Ends the worker like a crash: its work is cut off. The SDK then prints a panic at times; see
+    /// `Host::run`.
     pub fn kill(mut self) {
         self.end(End::Kill);
     }
