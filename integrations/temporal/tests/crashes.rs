@@ -50,7 +50,7 @@ async fn crashes_lose_nothing_and_create_nothing_twice() {
         number("IDV_TEMPORAL_RUNS", 16),
         number("IDV_TEMPORAL_SEED", 1),
     );
-    let worlds = usize::try_from(number("IDV_TEMPORAL_WORLDS", 8)).unwrap();
+    let worlds = usize::try_from(number("IDV_TEMPORAL_WORLDS", 16)).unwrap();
     let server = Arc::new(Server::start().await);
     futures::stream::iter(first..first + runs)
         .for_each_concurrent(worlds, |seed| run(Arc::clone(&server), seed))

@@ -120,6 +120,15 @@ fn spawn(folder: &TempDir, port: u16, metrics: u16) -> Child {
         .args(["--log-level", "never", "--port", &port.to_string()])
         .args(["--http-port", &free_port().to_string()])
         .args(["--metrics-port", &metrics.to_string()])
+        // Each program has task queues of its own, whose partitions would only cost calls.
+        .args([
+            "--dynamic-config-value",
+            "matching.numTaskqueueReadPartitions=1",
+        ])
+        .args([
+            "--dynamic-config-value",
+            "matching.numTaskqueueWritePartitions=1",
+        ])
         // Without syncs, data survives a kill of the server, but no crash of the machine.
         .args(["--sqlite-pragma", "synchronous=off"])
         .arg("--db-filename")
