@@ -194,7 +194,7 @@ impl<'a> ClassList<'a> {
         let value = match value.expected() {
             None => return Shape::Expected(Self::default()),
             Some(Loose::Text(text)) => return Shape::Expected(Self::written(text)),
-            Some(Loose::Other(value)) => value.into_exposed(),
+            Some(Loose::Other(value)) => (*value).into_exposed(),
         };
         let mut list = Self::default();
         if list.collect(&value) {

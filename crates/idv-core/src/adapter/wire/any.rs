@@ -123,8 +123,8 @@ impl<'de, P: Part<'de>> Part<'de> for Pii<P> {
 pub enum Loose<'a> {
     /// Text; also a number or a boolean, as written in the payload.
     Text(Text<'a>),
-    /// An object or an array.
-    Other(Pii<Value>),
+    /// An object or an array. It is rare and large, and boxed to keep the surrounding object small.
+    Other(Box<Pii<Value>>),
 }
 
 impl<'a> Loose<'a> {
@@ -139,7 +139,7 @@ impl<'a> Loose<'a> {
 
     /// Returns the value, if it is not text.
     #[must_use]
-    pub const fn other(&self) -> Option<&Pii<Value>> {
+    pub fn other(&self) -> Option<&Pii<Value>> {
         match self {
             Self::Text(_) => None,
             Self::Other(value) => Some(value),
@@ -168,11 +168,11 @@ impl<'de> Part<'de> for Loose<'de> {
     }
 
     fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
-        object(map).map(|value| Shape::Expected(Self::Other(Pii::new(value))))
+        object(map).map(|value| Shape::Expected(Self::Other(Box::new(Pii::new(value)))))
     }
 
     fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
-        array(seq).map(|value| Shape::Expected(Self::Other(Pii::new(value))))
+        array(seq).map(|value| Shape::Expected(Self::Other(Box::new(Pii::new(value)))))
     }
 }
 
@@ -190,8 +190,12 @@ pub(super) const fn entry_size(is_first: bool) -> usize {
 ///
 /// They keep the vendor's names and their own shapes. `Debug` prints only their number. Nulls are
 /// omitted. In an [`object!`](super::object), a field of this type is the last one, behind `..`.
+#[expect(
+    clippy::box_collection,
+    reason = "most objects have no such members, and should be small and cheap to drop"
+)]
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Members(BTreeMap<String, Pii<Value>>);
+pub struct Members(Option<Box<BTreeMap<String, Pii<Value>>>>);
 
 impl Members {
     /// Adds a member.
@@ -199,25 +203,28 @@ impl Members {
     /// A member with the same name is replaced, because the last one counts.
     pub fn insert(&mut self, name: impl Into<String>, value: Value) {
         if !value.is_null() {
-            self.0.insert(name.into(), Pii::new(value));
+            self.0
+                .get_or_insert_default()
+                .insert(name.into(), Pii::new(value));
         }
     }
 
     /// Returns the value of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Pii<Value>> {
-        self.0.get(name)
+        self.0.as_ref()?.get(name)
     }
 
     /// Returns the members in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Pii<Value>)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        let members = self.0.iter().flat_map(|members| members.iter());
+        members.map(|(name, value)| (name.as_str(), value))
     }
 
     /// Returns whether there are no members.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Reads the value of a member without a field.
@@ -231,7 +238,7 @@ impl Members {
         name: &str,
         map: &mut A,
     ) -> Result<(), A::Error> {
-        take_room(entry_size(self.0.is_empty()))?;
+        take_room(entry_size(self.is_empty()))?;
         let value = whole(map.next_value_seed(place())?);
         self.keep(name, value);
         Ok(())
@@ -260,13 +267,13 @@ impl Members {
             Ok(Shape::Other(value)) => {
                 *earlier = P::default();
                 if !says_nothing(&value) {
-                    take_room(entry_size(self.0.is_empty()))?;
+                    take_room(entry_size(self.is_empty()))?;
                     self.keep(name, value);
                 }
             }
             Ok(Shape::Partly(part, value)) => {
                 *earlier = part.after(earlier);
-                take_room(entry_size(self.0.is_empty()))?;
+                take_room(entry_size(self.is_empty()))?;
                 self.keep(name, value);
             }
             Err(error) => return Err(error),
@@ -291,12 +298,12 @@ impl Members {
             Shape::Expected(part) => *field = part,
             Shape::Other(value) if says_nothing(&value) => *field = P::default(),
             Shape::Other(value) => {
-                take_room(entry_size(self.0.is_empty()))?;
+                take_room(entry_size(self.is_empty()))?;
                 *field = P::default();
                 self.keep(name, value);
             }
             Shape::Partly(part, value) => {
-                take_room(entry_size(self.0.is_empty()))?;
+                take_room(entry_size(self.is_empty()))?;
                 *field = part;
                 self.keep(name, value);
             }
@@ -306,16 +313,11 @@ impl Members {
 
     /// Adds a member. If the name exists, its value becomes a list.
     fn keep(&mut self, name: &str, value: Value) {
-        let known = if repeats_are_lists() {
-            self.0.remove(name)
-        } else {
-            None
-        };
-        let value = match known {
-            Some(known) => list(known.into_exposed(), value),
-            None => value,
-        };
-        self.insert(name, value);
+        let known = self.0.as_mut().filter(|_| repeats_are_lists());
+        match known.and_then(|members| members.get_mut(name)) {
+            Some(known) => *known = Pii::new(list(std::mem::take(known).into_exposed(), value)),
+            None => self.insert(name, value),
+        }
     }
 }
 
@@ -344,13 +346,16 @@ impl IntoIterator for Members {
     type IntoIter = std::collections::btree_map::IntoIter<String, Pii<Value>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0
+            .map(|members| *members)
+            .unwrap_or_default()
+            .into_iter()
     }
 }
 
 impl fmt::Debug for Members {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} personal]", self.0.len())
+        write!(f, "[{} personal]", self.iter().count())
     }
 }
 

@@ -30,6 +30,7 @@ impl<P, A> Places<'_, P, A> {
         match entry {
             Ok(_) if !has_members && !list.is_empty() => {}
             Ok(Shape::Other(value)) if list.is_empty() => return Ok(Shape::Other(value)),
+            Ok(Shape::Expected(part)) if list.is_empty() => list = vec![part],
             Ok(Shape::Expected(part)) => list.push(part),
             Ok(entry) => list.extend(entry_of(entry, &mut lost)?),
             Err(error) => return Err(error),

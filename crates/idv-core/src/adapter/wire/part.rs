@@ -275,7 +275,14 @@ impl<'de, P: Part<'de>> DeserializeSeed<'de> for Entry<'_, P> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match place::<P>().deserialize(deserializer) {
-            Ok(Shape::Expected(part)) => self.list.push(part),
+            Ok(Shape::Expected(part)) => {
+                // The first growth would reserve four entries, which are large, and most lists have
+                // one.
+                if self.list.is_empty() {
+                    self.list.reserve_exact(1);
+                }
+                self.list.push(part);
+            }
             Ok(other) => self.list.extend(entry_of(other, self.lost)?),
             Err(error) => return Err(error),
         }
