@@ -4,6 +4,7 @@
 //! deserializer returns each number as its text, replaces an unpaired surrogate by U+FFFD, and
 //! omits NUL. It agrees with serde_json in everything else.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -53,6 +54,12 @@ pub(super) enum Fault {
 }
 
 impl<'a> Json<'a> {
+    /// Returns the byte at the position.
+    #[inline]
+    fn at(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
     /// Returns the next byte that is not white space, without consuming it.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
@@ -81,6 +88,7 @@ impl<'a> Json<'a> {
         }
     }
 
+    #[inline]
     fn take(&mut self, expected: u8) -> Result<(), Fault> {
         match self.peek() {
             Some(byte) if byte == expected => {
@@ -113,7 +121,8 @@ impl<'a> Json<'a> {
     /// Consumes ordinary text in a string. Returns the quotation mark or backslash that follows it.
     fn pass_plain(&mut self) -> Result<u8, Fault> {
         let bytes = self.text.as_bytes();
-        while let Some(chunk) = bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
+        let (chunks, _) = bytes.get(self.at..).unwrap_or_default().as_chunks();
+        for chunk in chunks {
             let plain = plain_bytes(*chunk);
             self.at += plain;
             if plain < chunk.len() {
@@ -342,14 +351,18 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
         if self.has_ended || !self.next()? {
             return Ok(None);
         }
-        match self.json.peek() {
+        // The position is that of the name: it needs no detour over the kinds of values.
+        match self.json.at() {
             Some(b'"') => {}
             Some(_) => return Err(Fault::Syntax),
             None => return Err(Fault::Early),
         }
-        let name = seed.deserialize(&mut *self.json)?;
+        let name = match self.json.string()? {
+            (text, false) => Cow::Borrowed(text),
+            (raw, true) => Cow::Owned(unescaped(raw)),
+        };
         self.json.take(b':')?;
-        Ok(Some(name))
+        seed.deserialize(TextDeserializer::new(name)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
@@ -401,18 +414,6 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
         }
     }
 
-    /// Returns a name without the detour over the other kinds of values.
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.peek() {
-            Some(b'"') => match self.string()? {
-                (text, false) => visitor.visit_borrowed_str(text),
-                (raw, true) => visitor.visit_string(unescaped(raw)),
-            },
-            Some(_) => Err(Fault::Syntax),
-            None => Err(Fault::Early),
-        }
-    }
-
     /// Returns the text between the quotation marks of a string, with its escapes.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.peek() {
@@ -425,7 +426,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string byte_buf option unit unit_struct newtype_struct seq
-        tuple tuple_struct map struct enum
+        tuple tuple_struct map struct enum identifier
     }
 }
 

@@ -141,14 +141,12 @@ struct Walk<'t, 'a> {
 struct Element<'t> {
     tag: &'t str,
     name_length: usize,
+    /// The local name.
+    name: &'t str,
     is_empty: bool,
 }
 
 impl<'t> Element<'t> {
-    fn name(self) -> &'t str {
-        local(self.tag.get(..self.name_length).unwrap_or_default())
-    }
-
     fn attributes(self) -> Option<(Attributes<'t>, usize)> {
         if self.tag.len() == self.name_length {
             return None;
@@ -187,9 +185,11 @@ impl<'t, 'a> Walk<'t, 'a> {
         // They are equal by the reader's contract. If they were not, names and values would belong
         // to another element.
         let tag = tag.filter(|tag| **tag == **event).ok_or(NOT_WELL_FORMED)?;
+        let name_length = event.name().as_ref().len();
         Ok(Element {
             tag,
-            name_length: event.name().as_ref().len(),
+            name_length,
+            name: local(tag.get(..name_length).unwrap_or_default()),
             is_empty,
         })
     }
@@ -251,6 +251,7 @@ impl<'t, 'a> Walk<'t, 'a> {
     }
 
     /// Returns text as a value, borrowed if possible.
+    #[inline]
     fn text(&self, text: Cow<'t, str>) -> TextDeserializer<'a, Fault> {
         TextDeserializer::new(match text {
             Cow::Borrowed(text) => {
@@ -309,7 +310,13 @@ fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_whitespace())
+    let bytes = text.as_bytes();
+    let (chunks, rest) = bytes.strip_prefix(b"\n").unwrap_or(bytes).as_chunks();
+    // Indentation is compared eight bytes at a time.
+    chunks
+        .iter()
+        .all(|chunk| chunk == b"        " || chunk.iter().all(u8::is_ascii_whitespace))
+        && rest.iter().all(u8::is_ascii_whitespace)
 }
 
 /// The document: an object with one member.
@@ -326,7 +333,7 @@ impl<'t, 'de> MapAccess<'de> for &mut Document<'_, 't, 'de> {
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
         let root = self.root;
-        root.map(|root| seed.deserialize(self.walk.text(Cow::Borrowed(root.name()))))
+        root.map(|root| seed.deserialize(self.walk.text(Cow::Borrowed(root.name))))
             .transpose()
     }
 
@@ -355,7 +362,10 @@ impl<'de> Deserializer<'de> for Content<'_, '_, 'de> {
             return Err(Fault("its elements nest too deep"));
         }
         let (mut attributes, mut text) = (element.attributes(), Cow::Borrowed(""));
-        let mut next = attribute(&mut attributes)?;
+        let mut next = match attributes {
+            Some(_) => attribute(&mut attributes)?,
+            None => Next::Nothing,
+        };
         let mut is_open = !element.is_empty;
         if matches!(next, Next::Nothing) && is_open {
             match walk.child(&mut text)? {
@@ -417,9 +427,11 @@ enum Next<'t> {
 impl<'t> Members<'_, 't, '_> {
     /// Moves to the next member.
     fn advance(&mut self) -> Result<(), Fault> {
-        self.next = attribute(&mut self.attributes)?;
-        if matches!(self.next, Next::Attribute(..)) {
-            return Ok(());
+        if self.attributes.is_some() {
+            self.next = attribute(&mut self.attributes)?;
+            if matches!(self.next, Next::Attribute(..)) {
+                return Ok(());
+            }
         }
         if self.is_open {
             if let Some(child) = self.walk.child(&mut self.text)? {
@@ -427,6 +439,9 @@ impl<'t> Members<'_, 't, '_> {
                 return Ok(());
             }
             self.is_open = false;
+        }
+        if self.text.is_empty() {
+            return Ok(());
         }
         self.text = trimmed(std::mem::take(&mut self.text));
         if !self.text.is_empty() {
@@ -475,7 +490,7 @@ impl<'de> MapAccess<'de> for &mut Members<'_, '_, 'de> {
     ) -> Result<Option<K::Value>, Fault> {
         let name = match self.next {
             Next::Attribute(name, _) => name,
-            Next::Child(child) => child.name(),
+            Next::Child(child) => child.name,
             Next::Text => "value",
             Next::Nothing => return Ok(None),
         };
