@@ -222,7 +222,7 @@ impl Scan<'_> {
     /// Returns the scan as JSON, without the URLs of its images.
     #[must_use]
     pub fn to_value(&self) -> Json {
-        Object::default()
+        Object::new()
             .loose("created", self.created.as_ref())
             .loose("code", self.code.as_ref())
             .score(self.score.as_ref())
@@ -237,7 +237,7 @@ impl File<'_> {
     /// Returns the image as JSON, without its URL.
     #[must_use]
     pub fn to_value(&self) -> Json {
-        Object::default()
+        Object::new()
             .loose("category", self.category.as_ref())
             .loose("type", self.kind.as_ref())
             .loose("name", self.name.as_ref())
@@ -250,7 +250,7 @@ impl ResultField<'_> {
     /// Returns the field as JSON.
     #[must_use]
     pub fn to_value(&self) -> Json {
-        Object::default()
+        Object::new()
             .loose("field", self.field.as_ref())
             .loose("validity", self.validity.as_ref())
             .loose("comparison", self.comparison.as_ref())
@@ -264,7 +264,7 @@ impl Value<'_> {
     /// Returns the value as JSON.
     #[must_use]
     pub fn to_value(&self) -> Json {
-        Object::default()
+        Object::new()
             .loose("source", self.source.as_ref())
             .loose("value", self.value.as_ref())
             .members(&self.others)
@@ -280,10 +280,14 @@ pub(crate) fn named(members: &Members) -> impl Iterator<Item = (&str, &Json)> {
 }
 
 /// Collects the present members of an object, by the vendor's names.
-#[derive(Default)]
 struct Object(Map<String, Json>);
 
 impl Object {
+    /// Creates an object with room for the members of an image.
+    fn new() -> Self {
+        Self(Map::with_capacity(5))
+    }
+
     fn with(mut self, name: &str, value: Option<Json>) -> Self {
         if let Some(value) = value.filter(|value| !value.is_null()) {
             self.0.insert(name.to_owned(), value);

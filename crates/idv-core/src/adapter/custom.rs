@@ -156,7 +156,13 @@ impl CustomValues {
 pub fn path<'a>(parent: &'a str, name: &'a str) -> Cow<'a, str> {
     match (parent, name) {
         ("", only) | (only, "") => Cow::Borrowed(only),
-        _ => Cow::Owned([parent, ".", name].concat()),
+        _ => {
+            let mut path = String::with_capacity(parent.len() + 1 + name.len());
+            path.push_str(parent);
+            path.push('.');
+            path.push_str(name);
+            Cow::Owned(path)
+        }
     }
 }
 

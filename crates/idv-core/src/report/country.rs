@@ -56,8 +56,13 @@ impl Country {
     #[must_use]
     pub fn from_alpha3(letters: &str) -> Option<Self> {
         let code: [u8; 3] = letters.as_bytes().try_into().ok()?;
+        // Both codes of a country nearly always begin with the same letter.
+        let alike = COUNTRIES.partition_point(|row| row.0[0] < code[0]);
         let country = COUNTRIES
+            .get(alike..)
+            .unwrap_or_default()
             .iter()
+            .chain(&COUNTRIES)
             .find(|row| row.1 == code)
             .map(|row| Self::of(row.0));
         country

@@ -1,6 +1,6 @@
 //! Collects members beyond the model, by the vendor's path.
 
-use idv_core::adapter::{CustomValues, NameClash, is_blank, non_empty};
+use idv_core::adapter::{CustomValues, NameClash, is_blank, non_empty, path};
 use idv_core::report::Check;
 use idv_core::{Report, Text, VendorId};
 
@@ -25,9 +25,9 @@ pub(super) fn of_report(
     let accesses = payload.accesses();
     for (index, access) in accesses.iter().enumerate() {
         let path = if accesses.len() == 1 {
-            "Acceso.".to_owned()
+            "Acceso".to_owned()
         } else {
-            format!("Acceso.{index}.")
+            format!("Acceso.{index}")
         };
         let fields: Fields<'_> = &[
             ("Fecha", &access.at),
@@ -42,11 +42,11 @@ pub(super) fn of_report(
         ("browser", &device.browser),
         ("displayResolution", &device.resolution),
     ];
-    add(&mut custom, "Dispositivo.", fields, &device.others);
+    add(&mut custom, "Dispositivo", fields, &device.others);
     let position = payload.position();
     add(
         &mut custom,
-        "Posicion.",
+        "Posicion",
         &[("Direccion", &position.address)],
         &position.others,
     );
@@ -57,7 +57,7 @@ pub(super) fn of_report(
         ("Longitud", &place.longitude),
         ("Precision", &place.precision),
     ];
-    add(&mut custom, "Posicion.Coordenadas.", fields, &place.others);
+    add(&mut custom, "Posicion.Coordenadas", fields, &place.others);
     let fields: Fields<'_> = &[
         ("Barba", &found.beard),
         ("Bigote", &found.moustache),
@@ -68,10 +68,10 @@ pub(super) fn of_report(
         ("Resultado", &found.outcome),
         ("Sexo", &found.apparent_sex),
     ];
-    add(&mut custom, "Result.", fields, &found.others);
+    add(&mut custom, "Result", fields, &found.others);
     add(
         &mut custom,
-        "Result.DNI.",
+        "Result.DNI",
         &[("Edad", &card.age)],
         &card.others,
     );
@@ -110,11 +110,11 @@ pub(super) fn of_report(
         }
     }
     // The report has a field for only one requested number.
-    let requested = number::requested(payload, found);
-    if let [first, second] = requested.as_slice()
+    let mut requested = number::requested(payload, found);
+    if let (Some(first), Some(second)) = (requested.next(), requested.next())
         && first != second
     {
-        custom.add("DNISolicitado", (*second).into());
+        custom.add("DNISolicitado", second.into());
     }
     custom
 }
@@ -138,31 +138,24 @@ pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
     Some(report)
 }
 
-/// Adds fields below a path, and the unknown members beside them, which include each value of a
+/// Adds fields below a parent's path, and the unknown members beside them, which include each value of a
 /// contradicted field.
 fn add(
     custom: &mut CustomValues,
-    path: &str,
+    parent: &str,
     fields: &[(&'static str, &Option<Text<'_>>)],
     others: &Others,
 ) {
     for (name, text) in fields.iter().filter(|(name, _)| !others.contradicts(name)) {
-        if let Some(text) = non_empty(text.as_ref()) {
-            custom.add([path, *name].concat(), text.into());
-        }
+        custom.text(parent, name, text.as_ref());
     }
     for (name, values) in others.iter() {
-        let name = if name.is_empty() {
-            path.trim_end_matches('.').to_owned()
-        } else {
-            [path, name].concat()
-        };
         let value = match values {
             [one] => one.expose().clone(),
             several => several.iter().map(|value| value.expose().clone()).collect(),
         };
         if !is_blank(&value) {
-            custom.add(name, value);
+            custom.add(path(parent, name), value);
         }
     }
 }

@@ -38,7 +38,7 @@ impl Judgement {
             ("Result.DNI.", &card.others),
         ];
         let mut judgement = Self {
-            checks: Vec::new(),
+            checks: Vec::with_capacity(8),
             reasons: Vec::new(),
             requested: compare(payload, found, card),
             letter: letter(payload, found, card),
@@ -429,16 +429,18 @@ fn letter(payload: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> 
         return None;
     }
     number::read(payload, found, card)
-        .first()
+        .next()
         .and_then(|number| dni::letter_holds(&dni::plain(number)))
 }
 
 /// Parses `Si` or `No`, with or without an accent, in any case.
 fn yes(word: &str) -> Option<bool> {
-    match word.trim().to_lowercase().as_str() {
-        "si" | "sí" | "s" | "true" | "1" => Some(true),
-        "no" | "n" | "false" | "0" => Some(false),
-        _ => None,
+    let word = word.trim();
+    let is = |known: &&str| word.chars().flat_map(char::to_lowercase).eq(known.chars());
+    if ["si", "sí", "s", "true", "1"].iter().any(is) {
+        Some(true)
+    } else {
+        ["no", "n", "false", "0"].iter().any(is).then_some(false)
     }
 }
 

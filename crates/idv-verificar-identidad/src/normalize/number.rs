@@ -1,5 +1,7 @@
 //! Parses similarities, and compares document numbers.
 
+use std::borrow::Cow;
+
 use idv_core::Text;
 
 use super::given_text;
@@ -20,15 +22,19 @@ pub(super) fn hundredth(text: Option<&Text<'_>>) -> Option<f64> {
     }
 }
 
-fn written(text: Option<&Text<'_>>) -> Option<String> {
+fn written<'t>(text: Option<&'t Text<'_>>) -> Option<Cow<'t, str>> {
     let text = given_text(text)?.trim_end_matches('%').trim_end();
     let plain = text.bytes().all(|byte| {
         byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-' | b'+' | b'e' | b'E')
     });
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     let commas = text.matches(',').count();
-    (plain && has_digit && (commas == 0 || (commas == 1 && !text.contains('.'))))
-        .then(|| text.replace(',', "."))
+    (plain && has_digit && (commas == 0 || (commas == 1 && !text.contains('.')))).then(|| {
+        match commas {
+            0 => Cow::Borrowed(text),
+            _ => Cow::Owned(text.replace(',', ".")),
+        }
+    })
 }
 
 /// The relation of the requested number to the extracted ones.
@@ -49,7 +55,7 @@ pub(super) fn read<'t>(
     payload: &'t Report<'_>,
     found: &'t IdentityResult<'_>,
     card: &'t Card<'_>,
-) -> Vec<&'t str> {
+) -> impl Iterator<Item = &'t str> + Clone {
     let texts = [
         &card.number,
         &found.number_front,
@@ -60,18 +66,16 @@ pub(super) fn read<'t>(
     texts
         .into_iter()
         .filter_map(|text| given_text(text.as_ref()))
-        .collect()
 }
 
 /// Returns the requested numbers that the report repeats.
 pub(super) fn requested<'t>(
     payload: &'t Report<'_>,
     found: &'t IdentityResult<'_>,
-) -> Vec<&'t str> {
+) -> impl Iterator<Item = &'t str> + Clone {
     [&found.requested_number, &payload.requested_number]
         .into_iter()
         .filter_map(|text| given_text(text.as_ref()))
-        .collect()
 }
 
 /// Compares the requested numbers with the extracted ones.
@@ -83,24 +87,27 @@ pub(super) fn compare(
     found: &IdentityResult<'_>,
     card: &Card<'_>,
 ) -> Requested {
-    let (requested, read) = (requested(payload, found), read(payload, found, card));
+    let (mut requested, read) = (requested(payload, found), read(payload, found, card));
+    let (is_requested, is_read) = (
+        requested.clone().next().is_some(),
+        read.clone().next().is_some(),
+    );
     let serial = given_text(card.serial_number.as_ref());
     let by_serial = |number: &str| {
         dni::letter_holds(&dni::plain(number)).is_none()
             && serial.is_some_and(|serial| dni::is_same(serial, number))
     };
-    let matches = |number: &&str| {
-        by_serial(number)
-            || (!read.is_empty() && read.iter().all(|read| dni::is_same(read, number)))
+    let matches = |number: &str| {
+        by_serial(number) || (is_read && read.clone().all(|read| dni::is_same(read, number)))
     };
-    if requested.is_empty() {
+    if !is_requested {
         Requested::No
-    } else if requested.iter().all(matches) {
+    } else if requested.all(matches) {
         Requested::Matches
-    } else if read.is_empty() {
-        Requested::Unread
-    } else {
+    } else if is_read {
         Requested::Differs
+    } else {
+        Requested::Unread
     }
 }
 

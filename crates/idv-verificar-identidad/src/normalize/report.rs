@@ -138,8 +138,8 @@ fn document(
     document.issuing_country = attribute(card.country.as_ref(), verdict);
     document.expires_on = attribute(card.expires_on.as_ref(), verdict);
 
-    let mut numbers = number::read(payload, found, card).into_iter();
-    let requested = number::requested(payload, found).first().copied();
+    let mut numbers = number::read(payload, found, card);
+    let requested = number::requested(payload, found).next();
     let mut attribute = match (numbers.next(), requested) {
         (Some(number), _) => read::<String>(number, verdict),
         (None, Some(_)) => Attribute::new(Source::Submitted, Verdict::Original),

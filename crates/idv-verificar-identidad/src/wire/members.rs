@@ -60,6 +60,11 @@ impl Packed<'_> {
 
     /// Returns each object. Pieces beside them are in an additional object at the end.
     pub(super) fn each<'s, T: Object<'s>>(&'s self) -> Vec<T> {
+        if let tree @ Tree::Object(members) = &self.0
+            && !members.is_empty()
+        {
+            return vec![T::of_tree(tree)];
+        }
         let unpacked = self.0.unpacked();
         let mut objects: Vec<_> = unpacked.objects.into_iter().map(T::of).collect();
         if !unpacked.rest.is_empty() {
@@ -98,10 +103,11 @@ pub(super) trait Field: Sized {
 impl Field for Option<Text<'_>> {
     fn accept(&mut self, name: &'static str, value: Self, others: &mut Others) {
         let Some(text) = value else { return };
-        let (before, now) = (
-            self.as_ref().map_or("", |text| text.expose().trim()),
-            text.expose().trim(),
-        );
+        let Some(earlier) = self else {
+            *self = Some(text);
+            return;
+        };
+        let (before, now) = (earlier.expose().trim(), text.expose().trim());
         if now.is_empty() && !before.is_empty() {
             return;
         }
