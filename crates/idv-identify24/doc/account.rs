@@ -5,57 +5,15 @@
 use std::error::Error;
 use std::result::Result;
 
-use idv_core::call::{CallContext, CallPolicy};
-use idv_core::{Client, Operation};
-use idv_identify24::{Identify24, Identify24Config, api::Api};
-use idv_testkit::{ManualClock, ScriptedTransport, environment};
+use idv_identify24::{Identify24, Identify24Config};
+use idv_testkit::ScriptedClient;
 
 /// Runs an example.
-pub fn run(example: impl AsyncFnOnce(Account) -> Result<(), Box<dyn Error>>) {
+pub fn run(example: impl AsyncFnOnce(ScriptedClient<Identify24>) -> Result<(), Box<dyn Error>>) {
+    let vendor = Identify24::new(config()).unwrap();
+    let account = ScriptedClient::new(vendor, "2024-01-02T09:00:00Z".parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(example(Account::new())).unwrap();
-}
-
-/// The account.
-pub struct Account {
-    pub transport: ScriptedTransport,
-    pub client: Client,
-}
-
-impl Account {
-    fn new() -> Self {
-        let transport = ScriptedTransport::new();
-        let clock = ManualClock::new("2024-01-02T09:00:00Z".parse().unwrap());
-        let environment = environment(&transport, &clock);
-        let vendor = Identify24::new(config()).unwrap();
-        let client = Client::new(vendor, environment, CallPolicy::default());
-        Self { transport, client }
-    }
-
-    /// Appends the vendor's next answer.
-    pub fn answer(&self, status: u16, body: &str) {
-        self.transport.then_json(status, body);
-    }
-
-    /// Returns the adapter.
-    pub fn vendor(&self) -> &Identify24 {
-        self.client.vendor::<Identify24>().unwrap()
-    }
-
-    /// Returns the vendor's API.
-    pub fn api(&self) -> &Api {
-        self.vendor().api()
-    }
-
-    /// Returns the context of a call.
-    pub fn context(&self) -> CallContext {
-        self.client.context(Operation::Other)
-    }
-
-    /// Returns the last request as a line.
-    pub fn last_request(&self) -> String {
-        idv_testkit::line(self.transport.requests().last().unwrap())
-    }
+    runtime.unwrap().block_on(example(account)).unwrap();
 }
 
 /// Returns the configuration of the account.
@@ -64,11 +22,9 @@ pub fn config() -> Identify24Config {
         .callback_secret("0123456789abcdef0123")
 }
 
-impl Account {
-    /// Appends the answer to the login before the first call.
-    pub fn answer_login(&self) {
-        self.answer(200, r#"{"result":true,"response_status":200,"token":"xxx"}"#);
-    }
+/// Appends the answer to the login before the first call.
+pub fn answer_login(account: &ScriptedClient<Identify24>) {
+    account.answer(200, r#"{"result":true,"response_status":200,"token":"xxx"}"#);
 }
 
 /// Returns a verification with the data that the vendor requires.

@@ -92,7 +92,7 @@ impl Identify24 {
     /// use idv_core::NewVerification;
     /// use idv_identify24::Identify24;
     /// # let client = &account.client;
-    /// # account.answer_login();
+    /// # account::answer_login(&account);
     /// # account.answer(200, r#"{"result":true,"messages":[],
     /// #     "ident_id":"3d1b2c4e-0000-4000-8000-00000000a001"}"#);
     /// # let new = account::person(client.reference());
@@ -125,7 +125,7 @@ impl Identify24 {
     /// use idv_core::Operation;
     /// use idv_identify24::Identify24;
     /// # let client = &account.client;
-    /// # account.answer_login();
+    /// # account::answer_login(&account);
     /// # account.answer(200, r#"{"result":true,"data":[]}"#);
     ///
     /// let api = client.vendor::<Identify24>().expect("the client was built with it").api();

@@ -1,13 +1,14 @@
 //! Test tools for `idv` adapters and for applications that use them.
 //!
 //! - [`ScriptedTransport`] answers requests from a script and records them.
+//! - [`ScriptedClient`] is a client of one vendor with such a transport.
 //! - [`ManualClock`] moves only when a test moves it; [`PredictableRandom`] yields the same bytes
 //!   in every run. [`environment`] combines the three.
 //! - [`Canary`] and [`Recording`] show that no personal data and no secret reach logs and errors.
 //! - [`Leaves`] shows that an adapter loses no part of a payload.
 //! - [`conformance`](mod@conformance) is the suite that every adapter has to pass.
 //!
-//! Use the first two to test an application without a vendor, and all of them to write an adapter.
+//! Use the first three to test an application without a vendor, and all of them to write an adapter.
 //! Nothing waits for real time or uses a network.
 //!
 //! # Example
@@ -49,6 +50,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod canary;
+mod client;
 mod clock;
 pub mod conformance;
 mod fixtures;
@@ -58,6 +60,7 @@ pub mod postgres;
 mod transport;
 
 pub use canary::{Canary, Recording, printed};
+pub use client::ScriptedClient;
 pub use clock::ManualClock;
 pub use fixtures::Fixtures;
 pub use leaves::Leaves;

@@ -135,7 +135,7 @@ impl Api {
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
     /// use idv_cm_id_scan::api::{Locale, NewTransaction, Tasks};
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.answer(201, r#"{"id":"c3b92333-0000-4000-8000-000000000000","state":"pending",
     /// #     "url":"https://id-scan.identity.cm.com/en-us/identifications/8f14e45fceea167a",
     /// #     "expires":"2024-01-01T13:00:00+00:00"}"#);
@@ -177,7 +177,7 @@ impl Api {
     /// # account::run(async |account| {
     /// use idv_cm_id_scan::api::TransactionId;
     /// use idv_cm_id_scan::wire::Transaction;
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.answer(200, r#"{"id":"2c2f04a5-0000-4000-8000-000000000000","state":"pending",
     /// #     "tasks":[{"type":"document_scan","state":"pending","attempts":2,"documentScans":[
     /// #     {"score":0.98,"code":"front_side_provided_back_side_required","source":"file"}]}]}"#);
@@ -211,7 +211,7 @@ impl Api {
     /// use idv_cm_id_scan::api::{ResultId, TransactionId};
     /// use idv_cm_id_scan::wire::Transaction;
     /// use idv_core::ErrorKind;
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.answer(200, r#"{"id":"c3b92333-0000-4000-8000-000000000000","state":"completed",
     /// #     "tasks":[{"type":"document_scan","state":"completed","score":0.86,"result":[]}]}"#);
     /// # account.answer(404, r#"{"error":{"code":"transaction_not_found"}}"#);
@@ -253,7 +253,7 @@ impl Api {
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # let file = idv_testkit::file("image/jpeg", b"\xFF\xD8\xFF\xE0 an image".as_slice());
     /// # account.transport.then(file);
     /// let mut image = Vec::new();
@@ -297,7 +297,7 @@ impl Api {
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
     /// use idv_cm_id_scan::api::{ReportKind, ResultId, TransactionId};
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.transport.then(idv_testkit::file("application/pdf", "%PDF-1.7"));
     ///
     /// let id = TransactionId::parse("c3b92333-0000-4000-8000-000000000000")?;
@@ -376,7 +376,7 @@ impl Api {
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
     /// use idv_cm_id_scan::api::NewWebhook;
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.answer(201, r#"{"id":"0b6e2d6f-0000-4000-8000-000000000000",
     /// #     "url":"https://www.example.com/webhook","createdAt":"2022-01-01T00:00:00+00:00",
     /// #     "events":["transaction.state.updated","task.state.updated"]}"#);

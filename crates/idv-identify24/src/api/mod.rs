@@ -140,8 +140,8 @@ impl Api {
     /// # account::run(async |account| {
     /// use idv_core::report::Country;
     /// use idv_identify24::api::{Gender, NewIdent};
-    /// # let (api, cx) = (account.api(), account.context());
-    /// # account.answer_login();
+    /// # let (api, cx) = (account.vendor().api(), account.context());
+    /// # account::answer_login(&account);
     /// # let id = "3d1b2c4e-0000-4000-8000-00000000a001";
     /// # account.answer(200, &format!(r#"{{"result":true,"messages":[],"ident_id":"{id}",
     /// #     "conference_url":"https://identify24.de/apply/{id}"}}"#));
@@ -218,8 +218,8 @@ impl Api {
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
     /// use idv_identify24::api::{IdentId, read_ident};
-    /// # let (api, cx) = (account.api(), account.context());
-    /// # account.answer_login();
+    /// # let (api, cx) = (account.vendor().api(), account.context());
+    /// # account::answer_login(&account);
     /// # account.answer(200, r#"{"result":true,"messages":[],"data":{"project_id":"6",
     /// #     "id":"3d1b2c4e-0000-4000-8000-00000000a001","status":"Unidentified",
     /// #     "created_at":"21-10-2019 09:57:51","appointment_date":"2019-10-24 11:11"}}"#);
@@ -255,8 +255,8 @@ impl Api {
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
-    /// # let (api, cx) = (account.api(), account.context());
-    /// # account.answer_login();
+    /// # let (api, cx) = (account.vendor().api(), account.context());
+    /// # account::answer_login(&account);
     /// # account.answer(200, r#"{"result":true,"messages":[],"data":[
     /// #     {"id":"6","title":"Accounts","status":"Active"}]}"#);
     /// let projects = api.projects(&cx).await?;
@@ -290,8 +290,8 @@ impl Api {
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
     /// use idv_core::ErrorKind;
-    /// # let (api, cx) = (account.api(), account.context());
-    /// # account.answer_login();
+    /// # let (api, cx) = (account.vendor().api(), account.context());
+    /// # account::answer_login(&account);
     /// # account.answer(200, r#"{"result":true,"messages":[],"data":[
     /// #     {"id":"6","title":"Accounts","status":"Active"}]}"#);
     /// # account.answer(404, "");
@@ -341,8 +341,8 @@ impl Api {
 /// # account::run(async |account| {
 /// use idv_core::ErrorKind;
 /// use idv_identify24::api::{IdentId, read_ident};
-/// # let (api, cx) = (account.api(), account.context());
-/// # account.answer_login();
+/// # let (api, cx) = (account.vendor().api(), account.context());
+/// # account::answer_login(&account);
 /// # account.answer(200, r#"{"result":false,"response_status":404,"messages":["Not found"]}"#);
 ///
 /// // The vendor reports a failure inside a 200 response.

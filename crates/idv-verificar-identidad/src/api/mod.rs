@@ -94,7 +94,7 @@ impl Credits {
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.answer(200, r#"[{"Res":1,"Cred":"12.345,67"}]"#);
     /// let credits = api.credits(&cx).await?;
     /// assert_eq!(credits.as_str(), "12.345,67");
@@ -111,7 +111,7 @@ impl Credits {
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.answer(200, r#"[{"Res":1,"Cred":"12.345,67"}]"#);
     /// let credits = api.credits(&cx).await?;
     /// assert_eq!(credits.number(), 12_345.67);
@@ -169,7 +169,7 @@ impl Api {
     /// # account::run(async |account| {
     /// use idv_core::{Effect, ErrorKind};
     /// use idv_verificar_identidad::api::SendRequest;
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.answer(200, r#"[{"Res":1,"ID":"1283876988","Cred":12345.67}]"#);
     /// # account.answer(200, r#"[{"Res":-2}]"#);
     ///
@@ -228,7 +228,7 @@ impl Api {
     /// # account::run(async |account| {
     /// use idv_core::ErrorKind;
     /// use idv_verificar_identidad::api::RequestId;
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.transport.then(idv_testkit::file("application/pdf", "%PDF-1.4"));
     /// # account.answer(200, r#"[{"Res":-3,"Error":"No existe"}]"#);
     ///
@@ -285,7 +285,7 @@ impl Api {
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
     /// # account::run(async |account| {
     /// use idv_core::ErrorKind;
-    /// # let (api, cx) = (account.api(), account.context());
+    /// # let (api, cx) = (account.vendor().api(), account.context());
     /// # account.answer(200, r#"[{"Res":1,"Cred":12345.67}]"#);
     /// # account.answer(200, r#"[{"Res":-1}]"#);
     ///
