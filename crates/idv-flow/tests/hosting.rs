@@ -123,7 +123,7 @@ fn silent() -> Kind {
 
 /// Asserts that the state of the flow did not allow a decision.
 #[track_caller]
-fn assert_refused(answer: Result<FlowPlan>) {
+fn assert_refused(answer: &Result<FlowPlan>) {
     assert!(matches!(answer, Err(FlowError::Conflict(_))), "{answer:?}");
 }
 
@@ -138,7 +138,7 @@ async fn repeated_decision_about_a_creation_is_recorded_once() {
         Resolution::Adopt(VendorId::new("v1")),
     ] {
         let setup = Setup::new(kind.clone(), true).await;
-        assert_refused(setup.repeat(FlowDecision::Resolve(resolution)).await);
+        assert_refused(&setup.repeat(FlowDecision::Resolve(resolution)).await);
     }
     let setup = Setup::new(kind, true).await;
     let abandon = FlowDecision::Resolve(Resolution::Abandon);
@@ -154,7 +154,7 @@ async fn repeated_decision_about_an_outcome_is_recorded_once() {
         setup.flow.run_due().await.unwrap();
     }
     let rejected = Resolution::ResolveDispute(Outcome::Rejected);
-    assert_refused(setup.repeat(FlowDecision::Resolve(rejected)).await);
+    assert_refused(&setup.repeat(FlowDecision::Resolve(rejected)).await);
 
     let kind = Kind {
         results: true,
@@ -167,7 +167,7 @@ async fn repeated_decision_about_an_outcome_is_recorded_once() {
     setup.flow.receive("example", &forged).await.unwrap();
     setup.flow.run_due().await.unwrap();
     let drop_handle = FlowDecision::Resolve(Resolution::DropHandle);
-    assert_refused(setup.repeat(drop_handle).await);
+    assert_refused(&setup.repeat(drop_handle).await);
 
     for resolution in [Resolution::AskNow, Resolution::Acknowledge] {
         let setup = Setup::new(silent(), false).await;
@@ -193,7 +193,7 @@ async fn repeated_decision_about_evidence_is_recorded_once() {
         vendor.becomes(&setup.reference, "passed");
         setup.bench.pass(&setup.flow, DAY).await;
         assert_eq!(attention(&setup.flow).await, ["evidence_failing"]);
-        assert_refused(setup.repeat(FlowDecision::Resolve(resolution)).await);
+        assert_refused(&setup.repeat(FlowDecision::Resolve(resolution)).await);
     }
 }
 
@@ -215,9 +215,9 @@ async fn repeated_decision_about_a_deletion_is_recorded_once() {
     let receipt = setup.flow.receipt(setup.id).await.unwrap();
     assert!(receipt.is_complete(), "{receipt:?}");
     setup.decide(&by_hand, "update-3").await.unwrap();
-    assert_refused(setup.decide(&by_hand, "update-4").await);
+    assert_refused(&setup.decide(&by_hand, "update-4").await);
     let retain = FlowDecision::Retain(Retention::default());
-    assert_refused(setup.decide(&retain, "update-5").await);
+    assert_refused(&setup.decide(&retain, "update-5").await);
 
     let setup = Setup::new(Kind::default(), false).await;
     let retain = FlowDecision::Retain(Retention::default());
