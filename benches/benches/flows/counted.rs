@@ -1,9 +1,11 @@
-//! A store that counts its transactions.
+//! A store that counts its transactions, and lists those that change something.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use idv_core::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
@@ -18,6 +20,13 @@ use idv_flow::{Event, FlowId};
 pub(super) struct Counted {
     store: Arc<dyn Store>,
     counts: Arc<Counts>,
+    log: Option<Arc<Log>>,
+}
+
+/// The changes in order, each with the position in the database's log after it.
+struct Log {
+    position: Box<dyn Fn() -> BoxFuture<'static, u64> + Send + Sync>,
+    changes: Mutex<Vec<(String, u64)>>,
 }
 
 #[derive(Debug, Default)]
@@ -31,7 +40,29 @@ impl Counted {
         Self {
             store,
             counts: Arc::default(),
+            log: None,
         }
+    }
+
+    /// Lists changes from now on, with the position in the database's log.
+    pub(super) fn listing(
+        self,
+        position: impl Fn() -> BoxFuture<'static, u64> + Send + Sync + 'static,
+    ) -> Self {
+        let log = Log {
+            position: Box::new(position),
+            changes: Mutex::default(),
+        };
+        Self {
+            log: Some(Arc::new(log)),
+            ..self
+        }
+    }
+
+    /// Returns the changes since the last call.
+    pub(super) fn listed(&self) -> Vec<(String, u64)> {
+        let log = self.log.as_ref().unwrap();
+        std::mem::take(&mut log.changes.lock().unwrap())
     }
 
     /// Returns the number of transactions that changed something, which a durable store writes to
@@ -46,43 +77,62 @@ impl Counted {
         self.counts.questions.load(Ordering::Relaxed)
     }
 
-    fn changed(&self, changed: bool) {
-        let count = if changed {
-            &self.counts.changes
-        } else {
-            &self.counts.questions
-        };
-        count.fetch_add(1, Ordering::Relaxed);
+    async fn changed(&self, name: impl FnOnce() -> String) {
+        self.counts.changes.fetch_add(1, Ordering::Relaxed);
+        if let Some(log) = &self.log {
+            let position = (log.position)().await;
+            log.changes.lock().unwrap().push((name(), position));
+        }
     }
 
-    fn claimed<T>(&self, claimed: Vec<T>) -> Vec<T> {
-        self.changed(!claimed.is_empty());
-        claimed
+    fn asked(&self) {
+        self.counts.questions.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log").finish_non_exhaustive()
+    }
+}
+
+/// Returns the names of the entries that a change adds to the audit trail.
+fn entries(audit: &[AuditEntry]) -> String {
+    let name = |entry: &AuditEntry| {
+        let event: serde_json::Value = serde_json::from_str(&entry.event).unwrap();
+        event["event"].as_str().unwrap().to_owned()
+    };
+    audit.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Delegates the methods of a subject and counts each as a change, as a question, or as a claim,
 /// which is a change if it found something.
 macro_rules! counted {
-    ($subject:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $kind:ident;)*) => {
+    ($subject:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $kind:ident $(($detail:expr))?;)*) => {
         #[async_trait]
         impl $subject for Counted {
             $(async fn $name(&self, $($argument: $type),*) -> StoreResult<$result> {
                 let result = self.store.$name($($argument),*).await?;
-                Ok(counted!(@$kind self, result))
+                counted!(@$kind self, result, $name $(, $detail)?);
+                Ok(result)
             })*
         }
     };
-    (@change $self:ident, $result:ident) => {{
-        $self.changed(true);
-        $result
-    }};
-    (@question $self:ident, $result:ident) => {{
-        $self.changed(false);
-        $result
-    }};
-    (@claim $self:ident, $result:ident) => {
-        $self.claimed($result)
+    (@change $self:ident, $result:ident, $name:ident) => {
+        $self.changed(|| stringify!($name).to_owned()).await
+    };
+    (@change $self:ident, $result:ident, $name:ident, $detail:expr) => {
+        $self.changed(|| format!("{} ({})", stringify!($name), $detail)).await
+    };
+    (@question $self:ident, $result:ident, $name:ident) => {
+        $self.asked()
+    };
+    (@claim $self:ident, $result:ident, $name:ident) => {
+        if $result.is_empty() {
+            $self.asked();
+        } else {
+            $self.changed(|| stringify!($name).to_owned()).await;
+        }
     };
 }
 
@@ -97,9 +147,9 @@ counted! {
 
 counted! {
     FlowStore:
-    fn insert(record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> Inserted, change;
+    fn insert(record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> Inserted, change(entries(audit));
     fn load(id: FlowId) -> Option<Record>, question;
-    fn commit(commit: &Commit<'_>) -> Committed, change;
+    fn commit(commit: &Commit<'_>) -> Committed, change(entries(commit.audit));
     fn purge(record: &Record, audit: &[AuditEntry]) -> Committed, change;
     fn reports(id: FlowId) -> Option<Vec<u8>>, question;
     fn claim(now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> Vec<Record>, claim;

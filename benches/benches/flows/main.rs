@@ -1,5 +1,5 @@
 //! Flows: their number per second compared with bare transactions of the same store, the cost of
-//! finding due flows as their number grows, the cost of an open verification and of a sweep, and the
+//! finding due flows as their number grows, the changes of one flow and their bytes, the cost of an open verification and of a sweep, and the
 //! time from a callback to its worker in another program.
 //!
 //! The vendor is IDnow in the sandbox, in the same process: a call costs the sandbox's work and no
@@ -23,6 +23,7 @@ mod open;
 mod stores;
 mod vendor;
 mod wake;
+mod writes;
 
 use std::time::{Duration, Instant};
 
@@ -43,7 +44,7 @@ fn main() {
     let only = arguments
         .iter()
         .skip(1)
-        .find(|argument| ["life", "due", "open", "wake"].contains(&argument.as_str()));
+        .find(|argument| ["life", "writes", "due", "open", "wake"].contains(&argument.as_str()));
     let wanted = |part: &str| only.is_none_or(|only| only == part);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -58,6 +59,9 @@ fn main() {
     }
     if wanted("life") {
         runtime.block_on(life::measure());
+    }
+    if wanted("writes") {
+        runtime.block_on(writes::measure());
     }
     if wanted("due") {
         runtime.block_on(due::measure());

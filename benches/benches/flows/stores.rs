@@ -115,6 +115,14 @@ impl Place {
         }
     }
 
+    /// Returns the file of a store in SQLite.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(folder, _) => Some(folder.file("flows.db")),
+            _ => None,
+        }
+    }
+
     /// Executes one statement for the benchmark only, durable or not.
     pub(super) async fn execute(&self, statement: String) {
         let statement = sqlx::AssertSqlSafe(statement);
