@@ -53,7 +53,7 @@ async fn flow_has_nine_changes_from_creation_to_erasure() {
 }
 
 #[tokio::test]
-async fn mark_of_creation_is_separate_when_requests_are_not_idempotent() {
+async fn creation_is_marked_alone_if_requests_are_not_idempotent() {
     for safety in [CreateSafety::Findable, CreateSafety::Unkeyed] {
         let bench = Bench::new(Kind {
             safety,
