@@ -58,7 +58,9 @@ async fn authenticated_callback_is_processed_at_every_vendor() {
                 "{vendor:?}: {callback:?}"
             );
         }
-        assert_eq!(bank.store.stored(), callbacks.len(), "{vendor:?}");
+        // A callback without news is not stored.
+        let stored = bank.store.stored();
+        assert!((1..=callbacks.len()).contains(&stored), "{vendor:?}");
         let proof = match vendor.proof() {
             ProofKind::SharedSecret => "shared_secret",
             ProofKind::Basic => "basic",
@@ -109,23 +111,23 @@ async fn identity_tm_may_use_all_methods_and_longer_paths() {
 #[tokio::test]
 async fn repeated_callback_is_stored_once() {
     for vendor in Vendor::all().await {
-        let bank = Bank::open(&vendor).await;
-        let (id, _) = bank.start().await;
-        bank.sandbox.plan(
-            Fault::new(FaultKind::CallbackDuplicated)
-                .at("/callbacks/")
-                .times(9999),
-        );
-        vendor.act(&bank.sandbox, "happy");
-        assert!(bank.follow(id).await.is_verified(), "{vendor:?}");
-        let delivered: usize = bank
-            .sandbox
-            .callbacks()
-            .iter()
-            .map(|callback| callback.attempts.len())
-            .sum();
-        assert_eq!(bank.store.offered(), delivered, "{vendor:?}");
-        assert_eq!(bank.store.stored() * 2, delivered, "{vendor:?}");
+        // The numbers of stored and of delivered callbacks.
+        let counted = async |is_duplicated: bool| {
+            let bank = Bank::open(&vendor).await;
+            let (id, _) = bank.start().await;
+            if is_duplicated {
+                let fault = Fault::new(FaultKind::CallbackDuplicated);
+                bank.sandbox.plan(fault.at("/callbacks/").times(9999));
+            }
+            vendor.act(&bank.sandbox, "happy");
+            assert!(bank.follow(id).await.is_verified(), "{vendor:?}");
+            let callbacks = bank.sandbox.callbacks();
+            let attempts = callbacks.iter().map(|callback| callback.attempts.len());
+            (bank.store.stored(), attempts.sum::<usize>())
+        };
+        let (stored, delivered) = counted(false).await;
+        assert!(stored > 0, "{vendor:?}");
+        assert_eq!(counted(true).await, (stored, 2 * delivered), "{vendor:?}");
     }
 }
 

@@ -253,8 +253,8 @@ async fn verification_is_created_and_deleted_by_buttons() {
                 (303, Some(view.as_str()))
             );
             let page = browser.get(&view).await;
-            // CM.com's and VerificarIdentidad's requests have no reference of the client.
-            let takes = !["cm-id-scan", "verificar-identidad"].contains(&vendor.id());
+            // The other vendors' requests have no reference of the client.
+            let takes = ["idnow", "identity-tm", "identify24"].contains(&vendor.id());
             assert_eq!(
                 page.text.contains("<dt>Reference</dt><dd>T-1"),
                 takes && !reference.is_empty(),

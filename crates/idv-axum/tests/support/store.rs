@@ -42,7 +42,8 @@ impl WatchedStore {
         self.state.store(WORKS, Ordering::SeqCst);
     }
 
-    /// Returns the number of pushed messages, including repeated ones.
+    /// Returns the number of messages that were to be stored, in the inbox or with a change of
+    /// their flow.
     pub fn offered(&self) -> usize {
         self.offered.load(Ordering::SeqCst)
     }
@@ -96,8 +97,13 @@ impl Store for WatchedStore {
 #[async_trait]
 impl FlowStore for WatchedStore {
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
+        let arrivals = usize::from(commit.arrival.is_some());
+        self.offered.fetch_add(arrivals, Ordering::SeqCst);
         let committed = self.works().await?.commit(commit).await?;
         self.changed.fetch_add(1, Ordering::SeqCst);
+        if matches!(committed, Committed::Done(_)) {
+            self.stored.fetch_add(arrivals, Ordering::SeqCst);
+        }
         Ok(committed)
     }
 
