@@ -251,7 +251,9 @@ impl World {
                 events > 0
             })
             .await;
-            assert!(events > 5, "seed {}: {events} events", self.seed);
+            // The last run can be that of a decision after the end, which may have only begun: its
+            // start and its first workflow task are four events.
+            assert!(events >= 4, "seed {}: {events} events", self.seed);
         }
     }
 }
