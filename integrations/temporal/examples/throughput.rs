@@ -69,13 +69,16 @@ async fn main() {
         each(self::calls(&server).await - calls),
         each(database_calls(&server).await - writes)
     );
-    let mut events = 0;
+    let mut history = History::default();
     for id in flows.iter().take(HISTORIES) {
-        events += events_of(&server, *id);
+        history.add(&server, *id);
     }
+    let each = |number: usize| number as f64 / flows.len().min(HISTORIES) as f64;
     println!(
-        "history events per verification: {}",
-        events / flows.len().min(HISTORIES)
+        "history events per verification: {:.0}, with {:.0} activities, in {:.0} bytes",
+        each(history.events),
+        each(history.activities),
+        each(history.bytes)
     );
     for worker in workers {
         tokio::task::spawn_blocking(|| worker.stop()).await.unwrap();
@@ -102,22 +105,38 @@ async fn database_calls(server: &Server) -> f64 {
     server.counted("persistence_requests", "").await
 }
 
-/// Returns the number of events in all histories of a flow: a decision after the end is a workflow
-/// of its own.
-fn events_of(server: &Server, id: FlowId) -> usize {
-    let (id, query) = (format!("idv-{id}"), format!("WorkflowId = 'idv-{id}'"));
-    let run = |arguments: &[&str]| -> serde_json::Value {
-        serde_json::from_str(&server.run(arguments)).unwrap()
-    };
-    let list = ["workflow", "list", "--output", "json", "--query", &query];
-    let mut events = 0;
-    for workflow in run(&list).as_array().unwrap() {
-        let run_id = workflow["execution"]["runId"].as_str().unwrap();
-        let show = ["workflow", "show", "--output", "json", "--run-id", run_id];
-        let history = run(&[&show[..], &["--workflow-id", &id]].concat());
-        events += history["events"].as_array().unwrap().len();
+/// The sums over histories.
+#[derive(Default)]
+struct History {
+    events: usize,
+    activities: usize,
+    /// The size as the server counts it.
+    bytes: usize,
+}
+
+impl History {
+    /// Adds all histories of a flow: a decision after the end is a workflow of its own.
+    fn add(&mut self, server: &Server, id: FlowId) {
+        let (id, query) = (format!("idv-{id}"), format!("WorkflowId = 'idv-{id}'"));
+        let run = |arguments: &[&str]| -> serde_json::Value {
+            serde_json::from_str(&server.run(arguments)).unwrap()
+        };
+        let list = ["workflow", "list", "--output", "json", "--query", &query];
+        for workflow in run(&list).as_array().unwrap() {
+            let run_id = workflow["execution"]["runId"].as_str().unwrap();
+            let of = ["--output", "json", "--run-id", run_id, "--workflow-id", &id];
+            let history = run(&[&["workflow", "show"], &of[..]].concat());
+            let events = history["events"].as_array().unwrap();
+            let is_activity = |event: &&serde_json::Value| {
+                event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"
+            };
+            self.events += events.len();
+            self.activities += events.iter().filter(is_activity).count();
+            let described = run(&[&["workflow", "describe"], &of[..]].concat());
+            let size = &described["workflowExecutionInfo"]["historySizeBytes"];
+            self.bytes += size.as_str().unwrap().parse::<usize>().unwrap();
+        }
     }
-    events
 }
 
 /// Starts all verifications at once, has each person act, and has every copy deleted. Returns the
