@@ -1,5 +1,5 @@
-//! What a flow writes: each of its changes, by name, with the bytes that it adds to the database's
-//! log, and the tables and indexes that they belong to.
+//! Lists the changes of a flow by name, with the bytes that each adds to the database's log, and the
+//! tables and indexes that they belong to.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -25,8 +25,8 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// program may have added a message, which its own workers see at once.
 const EMPTY_FOR: Duration = Duration::from_millis(50);
 
-/// What a program knows of the inbox: while its workers are busy with flows, most claims of messages
-/// would find nothing.
+/// The last look of a program into the inbox. Most claims of messages would find nothing while its
+/// workers are busy with flows.
 #[derive(Debug, Default)]
 pub(super) struct InboxView {
     empty_at: Option<Timestamp>,
