@@ -89,8 +89,8 @@ pub(super) async fn measure() {
 }
 
 /// The result of a run.
-struct Run {
-    flows: usize,
+pub(super) struct Run {
+    pub(super) flows: usize,
     time: Duration,
     changes: u64,
     questions: u64,
@@ -102,7 +102,7 @@ struct Run {
 
 /// Runs this number of flows to their end. The time that the sandbox needs to play the person and
 /// to advance the clock is not counted.
-async fn run(place: &mut Place, kind: Kind, programs: usize, workers: usize) -> Run {
+pub(super) async fn run(place: &mut Place, kind: Kind, programs: usize, workers: usize) -> Run {
     let count = count(kind);
     let vendor = Vendor::start().await;
     let before_all = place.figures();

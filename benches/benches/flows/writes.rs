@@ -12,15 +12,14 @@ use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tokio::sync::Mutex;
 
 use super::counted::Counted;
-use super::life::{Program, work};
+use super::life::{self, Program, work};
 use super::print;
 use super::stores::{Kind, Place};
 use super::vendor::Vendor;
 
-/// The length of the header of SQLite's log, of the header of a page in it, and of a page.
+/// The length of the header of SQLite's log, and of the header of a page in it.
 const LOG_HEADER: usize = 32;
 const PAGE_HEADER: usize = 24;
-const PAGE: usize = 4096;
 
 /// The changes of a flow: with one worker, at a vendor whose create request is idempotent. Two
 /// callbacks call for a poll, and the second one changes nothing.
@@ -57,6 +56,35 @@ pub(super) async fn measure() {
             );
         }
     }
+    measure_sqlite().await;
+}
+
+/// Prints the syncs and the bytes of SQLite's log per flow while many flows are under way.
+async fn measure_sqlite() {
+    let mut table = format!("{:<10} {:>10} {:>12}\n", "workers", "syncs", "log");
+    for workers in [1, 8, 64] {
+        let mut place = Place::new(Kind::Sqlite);
+        // The log is held once the tables exist.
+        let vendor = Vendor::start().await;
+        drop(Program::open(&vendor, Counted::new(place.connect().await), 1).await);
+        place.close().await;
+        let log = Log::open(&place).await;
+        log.hold().await;
+        let begin = log.position().await;
+        let run = life::run(&mut place, Kind::Sqlite, 1, workers).await;
+        let bytes = log.position().await - begin;
+        let syncs = commits(&place.file().unwrap(), begin as usize);
+        log.release().await;
+        let each = |count: f64| count / run.flows as f64;
+        writeln!(
+            table,
+            "{workers:<10} {:>10.1} {:>9.1} KB",
+            each(syncs as f64),
+            each(bytes as f64 / 1024.0)
+        )
+        .unwrap();
+    }
+    print("the syncs and the log of SQLite per flow", &table);
 }
 
 /// Returns whether a change is made for each flow. The timers' changes are made for all flows
@@ -250,18 +278,30 @@ async fn pages(file: &std::path::Path, from: usize, to: usize) -> BTreeMap<Strin
         .into_iter()
         .collect();
     let mut bytes = BTreeMap::new();
-    let mut at = from.max(LOG_HEADER);
-    while at < to {
-        let number = u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+    for page in log_pages(&log[..to], from) {
+        let number = u32::from_be_bytes(page[..4].try_into().unwrap());
         let name = names.get(&i64::from(number));
         *bytes
             .entry(name.map_or_else(|| "free pages".to_owned(), Clone::clone))
-            .or_default() += PAGE_HEADER + PAGE;
-        at += PAGE_HEADER + PAGE;
+            .or_default() += page.len();
     }
     // Not closed in order: the last connection would write the log back.
     std::mem::forget(connection);
     bytes
+}
+
+/// Returns the number of commits in SQLite's log. With `synchronous = FULL`, each syncs the log once.
+fn commits(file: &std::path::Path, from: usize) -> usize {
+    let log = std::fs::read(file.with_extension("db-wal")).unwrap();
+    // The last page of a commit names the new length of the database.
+    let is_last = |page: &&[u8]| page[4..8] != [0; 4];
+    log_pages(&log, from).filter(is_last).count()
+}
+
+/// Returns the pages in SQLite's log from an offset on, with their headers.
+fn log_pages(log: &[u8], from: usize) -> std::slice::ChunksExact<'_, u8> {
+    let length = u32::from_be_bytes(log[8..12].try_into().unwrap());
+    log[from.max(LOG_HEADER)..].chunks_exact(PAGE_HEADER + length as usize)
 }
 
 /// Returns the bytes of a part of PostgreSQL's log by table and index.

@@ -1,7 +1,8 @@
 //! Lanes: tasks that execute all waiting operations as one batch.
 //!
 //! While a batch is in progress, further operations gather for the next batch. So batches grow with
-//! the load, no operation waits for a timer, and the writes of a batch share one commit.
+//! the load, no operation waits for a timer, and the writes of a batch share one commit. Before it
+//! executes a batch, a lane lets tasks that are ready to run add their operations.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -19,6 +20,8 @@ use super::{StoreError, StoreResult};
 const WAITING: usize = 1_024;
 /// The maximum number of operations of a batch.
 const BATCH: usize = 64;
+/// How often a lane lets other tasks run before it executes a batch.
+const YIELDS: usize = 3;
 /// The idle time after which a connection is tested before its next use.
 const TESTED_AFTER: Duration = Duration::from_secs(30);
 /// The shortest and the longest pause between attempts to connect.
@@ -143,6 +146,7 @@ impl<O: Send + 'static> Lane<O> {
         let task = tokio::spawn(async move {
             let mut batch = Vec::new();
             while receiver.recv_many(&mut batch, BATCH).await > 0 {
+                gather(&mut receiver, &mut batch).await;
                 executor.execute(std::mem::take(&mut batch)).await;
             }
             executor.close().await;
@@ -180,6 +184,21 @@ impl<O: Send + 'static> Lane<O> {
         if let Some(task) = task {
             // The task is never canceled and does not panic.
             let _ = task.await;
+        }
+    }
+}
+
+/// Adds the operations that other tasks are about to send.
+///
+/// The tasks that one batch served continue at the same time. Without this, the first of them would
+/// form a batch alone, and the others would wait for its end.
+async fn gather<O>(receiver: &mut mpsc::Receiver<O>, batch: &mut Vec<O>) {
+    for _ in 0..YIELDS {
+        tokio::task::yield_now().await;
+        while batch.len() < BATCH
+            && let Ok(operation) = receiver.try_recv()
+        {
+            batch.push(operation);
         }
     }
 }
@@ -363,5 +382,24 @@ mod tests {
         lane.run(|reply| (9, reply))
             .await
             .expect_err("the lane is closed");
+    }
+
+    #[tokio::test]
+    async fn operations_of_ready_tasks_share_a_batch() {
+        let sizes: Arc<Mutex<Vec<usize>>> = Arc::default();
+        let lane = Lane::start(Recorder {
+            sizes: Arc::clone(&sizes),
+            gate: None,
+        });
+        let run = async |number| {
+            for _ in 0..number {
+                // Some tasks need longer to send.
+                tokio::task::yield_now().await;
+            }
+            lane.run(|reply| (number, reply)).await.unwrap()
+        };
+        assert_eq!(join_all((0..3).map(run)).await, [1, 2, 3]);
+        lane.close().await;
+        assert_eq!(*unpoisoned(&sizes), [3, 0]);
     }
 }

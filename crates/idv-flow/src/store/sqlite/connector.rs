@@ -14,6 +14,10 @@ use crate::store::{StoreError, StoreResult};
 /// The longest wait of a connection for another program that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(30);
 
+/// The page size of a new file, in bytes. The log has whole pages, and a step of a flow changes few
+/// bytes of many pages.
+pub(super) const PAGE: u32 = 1024;
+
 /// The time for which opening a file is retried while another program creates it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -27,6 +31,7 @@ impl Connector {
         create(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
+            .page_size(PAGE)
             .journal_mode(SqliteJournalMode::Wal)
             // With less, the latest transactions would be missing after a power cut.
             .synchronous(SqliteSynchronous::Full)

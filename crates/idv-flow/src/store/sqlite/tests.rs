@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::connector::PAGE;
 use super::*;
 use crate::audit::AuditBlock;
 use crate::id::FlowId;
@@ -100,7 +101,7 @@ async fn changes_that_wait_share_a_transaction() {
 /// The number of pages of the log.
 async fn frames(folder: &Folder) -> u64 {
     let log = std::fs::metadata(folder.0.join("flows.db-wal")).map_or(0, |log| log.len());
-    log / 4096
+    log / u64::from(PAGE)
 }
 
 #[tokio::test]
