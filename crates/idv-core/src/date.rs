@@ -146,7 +146,8 @@ impl schemars::JsonSchema for PartialDate {
     }
 }
 
-fn parse(text: &[u8]) -> Option<PartialDate> {
+/// Parses a date in its text form.
+pub(crate) fn parse(text: &[u8]) -> Option<PartialDate> {
     let (year, month, day) = match text {
         [y @ .., b'-', m1, m2, b'-', d1, d2] if y.len() == 4 => {
             (y, Some([*m1, *m2]), Some([*d1, *d2]))
