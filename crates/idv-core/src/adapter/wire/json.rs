@@ -168,16 +168,16 @@ impl<'a> Json<'a> {
     /// Consumes a number and returns its text.
     fn number(&mut self) -> Result<&'a str, Fault> {
         let start = self.at;
-        self.pass(|byte| byte == b'-', 1);
+        self.pass(b"-");
         let whole = self.digits()?;
         if whole.len() > 1 && whole.starts_with('0') {
             return Err(Fault::Syntax);
         }
-        if self.pass(|byte| byte == b'.', 1) {
+        if self.pass(b".") {
             self.digits()?;
         }
-        if self.pass(|byte| matches!(byte, b'e' | b'E'), 1) {
-            self.pass(|byte| matches!(byte, b'+' | b'-'), 1);
+        if self.pass(b"eE") {
+            self.pass(b"+-");
             self.digits()?;
         }
         Ok(self.since(start))
@@ -185,26 +185,24 @@ impl<'a> Json<'a> {
 
     fn digits(&mut self) -> Result<&'a str, Fault> {
         let start = self.at;
-        if self.pass(|byte| byte.is_ascii_digit(), usize::MAX) {
+        while self.at().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at > start {
             return Ok(self.since(start));
         }
-        Err(if self.at == self.text.len() {
-            Fault::Early
-        } else {
-            Fault::Syntax
+        Err(match self.at() {
+            Some(_) => Fault::Syntax,
+            None => Fault::Early,
         })
     }
 
-    /// Consumes up to `most` matching bytes. Returns whether there were any.
-    fn pass(&mut self, is: impl Fn(u8) -> bool, most: usize) -> bool {
-        let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let count = bytes
-            .iter()
-            .take(most)
-            .take_while(|byte| is(**byte))
-            .count();
-        self.at += count;
-        count > 0
+    /// Consumes one of these bytes. Returns whether there was one.
+    #[inline]
+    fn pass(&mut self, bytes: &[u8]) -> bool {
+        let is_one = self.at().is_some_and(|byte| bytes.contains(&byte));
+        self.at += usize::from(is_one);
+        is_one
     }
 
     fn word(&mut self, word: &str) -> Result<(), Fault> {
@@ -218,6 +216,31 @@ impl<'a> Json<'a> {
         } else {
             Fault::Syntax
         })
+    }
+
+    /// Consumes a value of any kind.
+    fn skip(&mut self) -> Result<(), Fault> {
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'{') => self.within(b'}', |entries| {
+                while entries.name()?.is_some() {
+                    entries.json.skip()?;
+                }
+                Ok(())
+            }),
+            Some(b'[') => self.within(b']', |entries| {
+                while entries.next()? {
+                    entries.json.skip()?;
+                }
+                Ok(())
+            }),
+            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            Some(_) => Err(Fault::Syntax),
+            None => Err(Fault::Early),
+        }
     }
 
     /// Enters an object or an array, and leaves it.
@@ -319,7 +342,7 @@ struct Entries<'j, 'a> {
     has_ended: bool,
 }
 
-impl Entries<'_, '_> {
+impl<'a> Entries<'_, 'a> {
     /// Returns whether there is another entry, and moves to its beginning.
     fn next(&mut self) -> Result<bool, Fault> {
         match self.json.peek() {
@@ -339,15 +362,11 @@ impl Entries<'_, '_> {
         }
         Ok(true)
     }
-}
 
-impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
-    type Error = Fault;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
+    /// Consumes the name of the next member and its colon. Returns the text between the quotation
+    /// marks, and whether it contains escapes; `None` at the end of the object.
+    #[inline]
+    fn name(&mut self) -> Result<Option<(&'a str, bool)>, Fault> {
         if self.has_ended || !self.next()? {
             return Ok(None);
         }
@@ -357,11 +376,24 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
             Some(_) => return Err(Fault::Syntax),
             None => return Err(Fault::Early),
         }
-        let name = match self.json.string()? {
-            (text, false) => Cow::Borrowed(text),
-            (raw, true) => Cow::Owned(unescaped(raw)),
-        };
+        let name = self.json.string()?;
         self.json.take(b':')?;
+        Ok(Some(name))
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let name = match self.name()? {
+            Some((text, false)) => Cow::Borrowed(text),
+            Some((raw, true)) => Cow::Owned(unescaped(raw)),
+            None => return Ok(None),
+        };
         seed.deserialize(TextDeserializer::new(name)).map(Some)
     }
 
@@ -408,10 +440,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.peek() {
-            Some(b'"') => self.string().and_then(|_| visitor.visit_unit()),
-            _ => self.deserialize_any(visitor),
-        }
+        self.skip().and_then(|()| visitor.visit_unit())
     }
 
     /// Returns the text between the quotation marks of a string, with its escapes.
@@ -419,7 +448,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
         match self.peek() {
             Some(b'"') => self
                 .string()
-                .and_then(|(raw, _)| visitor.visit_borrowed_bytes(raw.as_bytes())),
+                .and_then(|(raw, _)| visitor.visit_borrowed_str(raw)),
             _ => self.deserialize_any(visitor),
         }
     }

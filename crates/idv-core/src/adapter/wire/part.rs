@@ -477,7 +477,8 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
         Ok(P::text(Text::new(text)))
     }
 
-    /// Receives text with its escapes: see [`read_raw_text`](super::read_raw_text).
+    /// Receives text with its escapes from other deserializers: see
+    /// [`read_raw_text`](super::read_raw_text).
     fn visit_borrowed_bytes<E: Error>(self, text: &'de [u8]) -> Result<Shape<P>, E> {
         std::str::from_utf8(text)
             .map(|text| P::text(Text::new(text)))
