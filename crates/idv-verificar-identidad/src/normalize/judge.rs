@@ -436,8 +436,9 @@ fn letter(payload: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> 
 /// Parses `Si` or `No`, with or without an accent, in any case.
 fn yes(word: &str) -> Option<bool> {
     let word = word.trim();
-    let is = |known: &&str| word.chars().flat_map(char::to_lowercase).eq(known.chars());
-    if ["si", "sí", "s", "true", "1"].iter().any(is) {
+    let is = |known: &&str| known.eq_ignore_ascii_case(word);
+    let is_accented = matches!(word, "sí" | "Sí" | "sÍ" | "SÍ");
+    if is_accented || ["si", "s", "true", "1"].iter().any(is) {
         Some(true)
     } else {
         ["no", "n", "false", "0"].iter().any(is).then_some(false)

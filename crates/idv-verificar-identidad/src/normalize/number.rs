@@ -17,7 +17,7 @@ pub(super) fn decimal(text: Option<&Text<'_>>) -> Option<f64> {
 pub(super) fn hundredth(text: Option<&Text<'_>>) -> Option<f64> {
     let written = written(text)?;
     match written.split_once(['e', 'E']) {
-        None => format!("{written}e-2").parse().ok(),
+        None => [&*written, "e-2"].concat().parse().ok(),
         Some(_) => written.parse::<f64>().ok().map(|number| number / 100.0),
     }
 }
