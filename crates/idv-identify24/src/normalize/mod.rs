@@ -64,7 +64,8 @@ pub fn answer(
 ) -> Result<Observation> {
     let about = answer.ident()?;
     let mut observation = ident(about, statuses, channel);
-    let mut report = ident_report(about, observation.status);
+    // The time of the observation is the ident's creation.
+    let mut report = report::report_since(about, observation.status, observation.at);
     report::add_envelope(&mut report, answer);
     observation.result = ResultState::Inline(report);
     Ok(observation)

@@ -3,7 +3,7 @@
 use idv_core::adapter::wire::Loose;
 use idv_core::adapter::{is_blank, non_empty};
 use idv_core::report::{Attribute, Field as ReportField, Finding, Method, Reason, Source, Verdict};
-use idv_core::{Outcome, Pii, Report, Status, VendorId};
+use idv_core::{Outcome, Pii, Report, Status, Timestamp, VendorId};
 use serde_json::Value;
 
 use super::{PROVIDER, time};
@@ -71,7 +71,12 @@ pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
     ] {
         add_other(&mut report, name, field);
     }
-    add_time(&mut report, "appointment_date", &webhook.appointment_date);
+    add_time(
+        &mut report,
+        "appointment_date",
+        &webhook.appointment_date,
+        None,
+    );
     add_members(&mut report, webhook.others.iter());
     report
 }
@@ -80,6 +85,15 @@ pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
 /// request.
 #[must_use]
 pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
+    report_since(ident, status, None)
+}
+
+/// Builds the report of an ident, whose time of creation is parsed here unless it is `created`.
+pub(super) fn report_since(
+    ident: &Ident<'_>,
+    status: Option<Status>,
+    created: Option<Timestamp>,
+) -> Box<Report> {
     let mut report = named(&ident.person_first_name, &ident.person_last_name);
     report.reference = non_empty(ident.custom_id.as_ref()).map(str::to_owned);
     report.vendor_id = non_empty(ident.id.as_ref()).map(VendorId::new);
@@ -109,8 +123,13 @@ pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
     ] {
         add_other(&mut report, name, field);
     }
-    add_time(&mut report, "appointment_date", &ident.appointment_date);
-    add_time(&mut report, "created_at", &ident.created_at);
+    add_time(
+        &mut report,
+        "appointment_date",
+        &ident.appointment_date,
+        None,
+    );
+    add_time(&mut report, "created_at", &ident.created_at, created);
     add_members(&mut report, ident.others.iter());
     report
 }
@@ -182,10 +201,11 @@ fn add_text(report: &mut Report, name: &str, text: Option<&str>) {
     }
 }
 
-/// Adds a time in UTC, or the text unchanged if it is not a time.
-fn add_time(report: &mut Report, name: &str, field: &Field<'_>) {
-    let time = non_empty(field.as_ref())
-        .and_then(time)
+/// Adds a time in UTC, or the text unchanged if it is not a time. `known` is the time if it is
+/// already parsed.
+fn add_time(report: &mut Report, name: &str, field: &Field<'_>, known: Option<Timestamp>) {
+    let time = known
+        .or_else(|| non_empty(field.as_ref()).and_then(time))
         .map(|time| time.to_string());
     add_text(report, name, time.as_deref().or(non_empty(field.as_ref())));
     add_other(report, name, field);
