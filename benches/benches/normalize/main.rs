@@ -1,4 +1,8 @@
 //! The time from a vendor's bytes to a report, compared with the least work on the same bytes.
+//!
+//! The sandbox, a dependency of this package, enables the feature `preserve_order` of serde_json.
+//! The objects of the baseline's `Value` are therefore hash maps in order of insertion. With the
+//! B-trees of serde_json's default features, the baseline takes 10 to 35 % less time.
 
 #![allow(
     clippy::unwrap_used,
